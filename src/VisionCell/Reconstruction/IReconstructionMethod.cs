@@ -1,0 +1,55 @@
+using VisionCell.Acquisition;
+using VisionCell.Volumes;
+
+namespace VisionCell.Reconstruction;
+
+/// <summary>
+/// The contract of every reconstruction method, from nearest neighbour to a neural field: fit to a sparse volume (nothing else
+/// is seen), then fill any block of the isotropic grid.
+/// </summary>
+public interface IReconstructionMethod : IDisposable
+{
+    /// <summary>The name on the command line and in reports, for example <c>linear</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Where the computation runs, for reports: <c>cpu (fp32)</c>, <c>cpu (bf16)</c>, <c>cuda:0</c>.</summary>
+    string Device { get; }
+
+    /// <summary>Fits the method to the sparse volume; returns at once for methods that need no training.</summary>
+    /// <param name="sparse">What was observed.</param>
+    /// <param name="options">Time, seed, where checkpoints go, progress.</param>
+    /// <exception cref="OperationCanceledException">Interrupted; what was reached is saved where a checkpoint folder was given.</exception>
+    void Train(SparseVolume sparse, TrainingOptions options);
+
+    /// <summary>Reconstructs a block of the isotropic grid.</summary>
+    /// <param name="sparse">What was observed.</param>
+    /// <param name="block">A box inside <see cref="SparseVolume.IsotropicShape"/>.</param>
+    /// <param name="cancellation">Stops between tiles.</param>
+    /// <returns><c>[Z, Y, X]</c> of the block, in the units of the sections.</returns>
+    Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default);
+
+    /// <summary>The expected absolute error of each voxel of a block, in the units of the sections; null where the method has none.</summary>
+    Volume<float>? Uncertainty(SparseVolume sparse, Box block, CancellationToken cancellation = default) => null;
+}
+
+/// <summary>How long and how a method is trained.</summary>
+/// <param name="Budget">Wall-clock time for training; null for the method's own default.</param>
+/// <param name="Seed">Seed of everything random.</param>
+/// <param name="CheckpointDirectory">Where checkpoints are written and found again; null for none.</param>
+/// <param name="Progress">Told after every few steps.</param>
+/// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
+public sealed record TrainingOptions(
+    TimeSpan? Budget = null,
+    int Seed = 1,
+    string? CheckpointDirectory = null,
+    IProgress<TrainingProgress>? Progress = null,
+    CancellationToken Cancellation = default);
+
+/// <summary>One report of a running training.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Elapsed">Training time so far, earlier runs that were resumed counted in.</param>
+/// <param name="Fraction">Share of the budget used, 0 to 1.</param>
+/// <param name="Loss">Smoothed training loss (mean squared error on standardised grey values).</param>
+/// <param name="LearningRate">Current learning rate.</param>
+/// <param name="ValidationPsnr">PSNR on held-out lateral lines in dB where it was just measured, else null.</param>
+public readonly record struct TrainingProgress(int Step, TimeSpan Elapsed, double Fraction, double Loss, double LearningRate, double? ValidationPsnr);
