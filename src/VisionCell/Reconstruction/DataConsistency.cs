@@ -1,0 +1,44 @@
+using System.Numerics.Tensors;
+using VisionCell.Acquisition;
+using VisionCell.Volumes;
+
+namespace VisionCell.Reconstruction;
+
+/// <summary>
+/// Hard data consistency: the smallest change (least squares) to a reconstruction after which sampling it again gives exactly
+/// what was observed. Each section's residual, observed minus the mean of its rows, is added to those rows; a thin section
+/// simply replaces its row. Rows in gaps are not touched.
+/// </summary>
+public static class DataConsistency
+{
+    /// <summary>Projects fine rows in place.</summary>
+    /// <param name="fine">Rows <c>[H, W]</c>, H = <see cref="AxialSampling.FineRows"/> of the sections.</param>
+    /// <param name="observed">Sections <c>[n, W]</c> in the same units.</param>
+    /// <param name="width">Row length W.</param>
+    /// <param name="sampling">How the sections sample the rows.</param>
+    public static void Project(Span<float> fine, ReadOnlySpan<float> observed, int width, AxialSampling sampling)
+    {
+        var residual = new float[width];
+        for (var i = 0; i < observed.Length / width; i++)
+        {
+            var section = observed.Slice(i * width, width);
+            var rows = fine.Slice(i * sampling.Pitch * width, sampling.Thickness * width);
+            if (sampling.IsDecimation)
+            {
+                section.CopyTo(rows);
+                continue;
+            }
+            sampling.Acquire(rows, width, residual);
+            TensorPrimitives.Subtract(section, residual, residual);
+            for (var t = 0; t < sampling.Thickness; t++)
+            {
+                var row = rows.Slice(t * width, width);
+                TensorPrimitives.Add(row, residual, row);
+            }
+        }
+    }
+
+    /// <summary>Projects a whole isotropic volume in place.</summary>
+    public static void Project(Volume<float> isotropic, SparseVolume sparse) =>
+        Project(isotropic.Data, sparse.Observed.Data, isotropic.Shape.SectionCount, sparse.Sampling);
+}
