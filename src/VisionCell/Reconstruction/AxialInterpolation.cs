@@ -110,6 +110,22 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
         return rows;
     }
 
+    /// <summary>Interpolates rows.</summary>
+    /// <param name="weights">From <see cref="Weights"/>, one entry a fine row.</param>
+    /// <param name="sections">Sections <c>[n, W]</c>.</param>
+    /// <param name="width">Row length W.</param>
+    /// <param name="fine">Result <c>[H, W]</c>, H = number of entries of <paramref name="weights"/>.</param>
+    public static void Interpolate((int Section, float Weight)[][] weights, ReadOnlySpan<float> sections, int width, Span<float> fine)
+    {
+        for (var row = 0; row < weights.Length; row++)
+        {
+            var target = fine.Slice(row * width, width);
+            target.Clear();
+            foreach (var (section, weight) in weights[row])
+                TensorPrimitives.MultiplyAdd(sections.Slice(section * width, width), weight, target, target);
+        }
+    }
+
     /// <summary>Second derivatives M of the not-a-knot spline on unit knots: <c>M[i][k]</c> is M_i for data that are 1 at knot k and 0 elsewhere.</summary>
     private static double[][] UnitCurvatures(int n)
     {

@@ -56,5 +56,7 @@ public sealed record TrainingOptions(
 /// <param name="Fraction">Share of the budget used, 0 to 1.</param>
 /// <param name="Loss">Smoothed training loss (mean squared error on standardised grey values).</param>
 /// <param name="LearningRate">Current learning rate.</param>
-/// <param name="ValidationPsnr">PSNR on held-out lateral lines in dB where it was just measured, else null.</param>
-public readonly record struct TrainingProgress(int Step, TimeSpan Elapsed, double Fraction, double Loss, double LearningRate, double? ValidationPsnr);
+/// <param name="ValidationGain">
+/// Gain in PSNR over linear interpolation, dB, on lateral lines that are not trained on, where it was just measured; else null.
+/// </param>
+public readonly record struct TrainingProgress(int Step, TimeSpan Elapsed, double Fraction, double Loss, double LearningRate, double? ValidationGain);

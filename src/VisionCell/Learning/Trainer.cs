@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Globalization;
+using TorchSharp;
+using VisionCell.Reconstruction;
+using static TorchSharp.torch;
+
+namespace VisionCell.Learning;
+
+/// <summary>How any network of this library is optimised.</summary>
+/// <param name="Name">Name of the checkpoint files.</param>
+/// <param name="Identity">What the weights depend on (configuration, data, seed): a checkpoint of another identity is not continued.</param>
+/// <param name="LearningRate">Highest learning rate; a cosine takes it to zero at the end of the budget.</param>
+/// <param name="WarmUpSteps">Steps over which it rises from zero.</param>
+/// <param name="WeightDecay">Decoupled weight decay.</param>
+/// <param name="GradientNorm">Largest joint norm of the gradients.</param>
+/// <param name="AverageDecay">Decay of the running average of the weights.</param>
+/// <param name="DefaultBudget">Time where the options name none.</param>
+public sealed record TrainerSettings(
+    string Name,
+    string Identity,
+    double LearningRate,
+    int WarmUpSteps,
+    double WeightDecay,
+    double GradientNorm,
+    double AverageDecay,
+    TimeSpan DefaultBudget);
+
+/// <summary>
+/// The training loop: AdamW, warm-up and cosine, gradient clipping, a running average of the weights, which is validated and of
+/// which the best is kept, checkpoints, interruption and resumption. Every step draws its randomness from (seed, step) alone, so
+/// that a resumed run continues as if it had not stopped.
+/// </summary>
+public static class Trainer
+{
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(60);
+    private const int Validations = 25;
+
+    /// <summary>Trains and returns the averaged weights that validated best.</summary>
+    /// <param name="initial">Weights to start from; the trainer takes them over.</param>
+    /// <param name="loss">Scalar loss of the weights at a step, drawn from the generator given.</param>
+    /// <param name="validate">Gain over linear interpolation of the weights in dB, higher is better; null to keep the last weights.</param>
+    /// <param name="settings">How to optimise.</param>
+    /// <param name="options">Time or steps, seed, checkpoints, progress.</param>
+    /// <exception cref="OperationCanceledException">Interrupted; the state was saved where there is a checkpoint folder.</exception>
+    public static Weights Train(
+        Weights initial,
+        Func<Weights, Random, Tensor> loss,
+        Func<Weights, double>? validate,
+        TrainerSettings settings,
+        TrainingOptions options)
+    {
+        var budget = options.Budget ?? settings.DefaultBudget;
+        var length = options.Steps is { } steps ? $"{steps} steps" : string.Create(CultureInfo.InvariantCulture, $"{budget.TotalSeconds:0.###} s");
+        var checkpoint = options.CheckpointDirectory is { } folder ? new Checkpoint(folder, settings.Name, $"{settings.Identity} {length} seed {options.Seed}") : null;
+        if (checkpoint?.ReadFinal() is { } finished)
+        {
+            initial.Dispose();
+            return finished;
+        }
+
+        using var weights = initial.Trainable();
+        using var optimiser = new AdamW(weights, settings.WeightDecay);
+        using var average = weights.Clone();
+        using var best = weights.Clone();
+        var state = checkpoint?.Resume(weights, average, best, optimiser) ?? new TrainingState(0, TimeSpan.Zero, double.NegativeInfinity, 0);
+
+        var clock = Stopwatch.StartNew();
+        var before = state.Elapsed;
+        var saved = TimeSpan.Zero;
+        var validated = (int)(Fraction() * Validations);
+        while (Fraction() < 1)
+        {
+            if (options.Cancellation.IsCancellationRequested)
+            {
+                checkpoint?.Save(weights, average, best, optimiser, state with { Elapsed = before + clock.Elapsed });
+                throw new OperationCanceledException($"training of {settings.Name} interrupted after {state.Step} steps" + (checkpoint is null ? "" : "; run it again to go on"), options.Cancellation);
+            }
+            var fraction = Fraction();
+            var learningRate = settings.LearningRate * Math.Min(1, (state.Step + 1.0) / settings.WarmUpSteps) * (0.5 + 0.5 * Math.Cos(Math.PI * fraction));
+            var value = Step(state.Step, learningRate);
+            if (!double.IsFinite(value))
+                throw new InvalidOperationException($"training of {settings.Name} diverged at step {state.Step}; lower the learning rate ({settings.LearningRate})");
+            state = state with
+            {
+                Step = state.Step + 1,
+                Elapsed = before + clock.Elapsed,
+                Loss = state.Step == 0 ? value : 0.98 * state.Loss + 0.02 * value,
+            };
+
+            double? gain = null;
+            if (validate is not null && ((int)(Fraction() * Validations) > validated || Fraction() >= 1))
+            {
+                validated = (int)(Fraction() * Validations);
+                gain = validate(average);
+                if (gain > state.BestGain)
+                {
+                    best.CopyFrom(average);
+                    state = state with { BestGain = gain.Value };
+                }
+            }
+            if (gain is not null || state.Step % 10 == 0)
+                options.Progress?.Report(new TrainingProgress(state.Step, state.Elapsed, Math.Min(1, Fraction()), state.Loss, learningRate, gain));
+            if (checkpoint is not null && clock.Elapsed - saved > CheckpointInterval)
+            {
+                saved = clock.Elapsed;
+                checkpoint.Save(weights, average, best, optimiser, state);
+            }
+        }
+        var result = (validate is null ? average : best).Clone();
+        checkpoint?.Finish(result, state);
+        return result;
+
+        double Fraction() => options.Steps is { } total ? state.Step / (double)total : (before + clock.Elapsed) / budget;
+
+        double Step(int step, double learningRate)
+        {
+            using var scope = NewDisposeScope();
+            weights.ZeroGradients();
+            var value = loss(weights, new Random(HashCode.Combine(options.Seed, step)));
+            value.backward();
+            weights.ClipGradients(settings.GradientNorm);
+            optimiser.Step(step + 1, learningRate);
+            // In the first steps the average forgets the random start faster.
+            average.MoveTowards(weights, Math.Min(settings.AverageDecay, 1 - 1 / (0.1 * (step + 1) + 1)));
+            return value.ToDouble();
+        }
+    }
+}
+
+/// <summary>Where a training stands.</summary>
+internal sealed record TrainingState(int Step, TimeSpan Elapsed, double BestGain, double Loss);

@@ -1,0 +1,87 @@
+using System.Numerics.Tensors;
+using VisionCell.Acquisition;
+using VisionCell.Volumes;
+
+namespace VisionCell.SuperResolution;
+
+/// <summary>
+/// Training examples from the sparse stack alone: patches of its own sections, one lateral axis taken for z and degraded exactly
+/// as z is. What the specimen looks like across the sections is learnt from what it looks like within them.
+/// </summary>
+internal sealed class LateralSections
+{
+    private readonly Volume<float> _standardised;
+    private readonly int[] _sections;
+    private readonly AxialSampling _sampling;
+    private readonly SuperResolutionConfiguration _configuration;
+
+    /// <param name="standardised">The sections <c>[n, Y, X]</c>, standardised grey values.</param>
+    /// <param name="sections">Which sections to draw from.</param>
+    /// <param name="sampling">How z is degraded.</param>
+    /// <param name="configuration">Patch sizes and augmentation.</param>
+    /// <exception cref="BadInputException">The sections are too small for two rows at the factor.</exception>
+    public LateralSections(Volume<float> standardised, int[] sections, AxialSampling sampling, SuperResolutionConfiguration configuration)
+    {
+        (_standardised, _sections, _sampling, _configuration) = (standardised, sections, sampling, configuration);
+        var shorter = Math.Min(standardised.Shape.Y, standardised.Shape.X);
+        PatchSections = Math.Min(configuration.PatchSections, sampling.SectionsIn(shorter));
+        PatchWidth = Math.Min(configuration.PatchWidth, shorter);
+        if (PatchSections < 3)
+            throw new BadInputException($"sections of {standardised.Shape.Y} x {standardised.Shape.X} pixels are too small to learn {sampling} from: at least {sampling.FineRows(3)} pixels a side are needed; use 'cubic' or larger sections");
+    }
+
+    /// <summary>Sections in a patch.</summary>
+    public int PatchSections { get; }
+
+    /// <summary>Columns of a patch.</summary>
+    public int PatchWidth { get; }
+
+    /// <summary>Fine rows of a patch.</summary>
+    public int PatchRows => _sampling.FineRows(PatchSections);
+
+    /// <summary>Draws a batch.</summary>
+    /// <param name="random">Source of randomness; the same state gives the same batch.</param>
+    /// <param name="fine">Result, the truth: <c>[batch, H, W]</c>.</param>
+    public void Draw(Random random, float[] fine)
+    {
+        var patch = PatchRows * PatchWidth;
+        for (var b = 0; b < fine.Length / patch; b++)
+        {
+            var target = fine.AsSpan(b * patch, patch);
+            Copy(random, target);
+            var gain = (float)(1 + _configuration.IntensityJitter * Normal(random));
+            var offset = (float)(_configuration.IntensityJitter * Normal(random));
+            TensorPrimitives.Multiply(target, gain, target);
+            TensorPrimitives.Add(target, offset, target);
+        }
+    }
+
+    /// <summary>One random patch: a section, an axis for z, a place, flips, and a shear along the rows.</summary>
+    private void Copy(Random random, Span<float> target)
+    {
+        var shape = _standardised.Shape;
+        var section = _standardised.Section(_sections[random.Next(_sections.Length)]);
+        var rowsAlongX = random.Next(2) == 0;
+        var (height, width) = rowsAlongX ? (shape.Y, shape.X) : (shape.X, shape.Y);
+        var (rowStep, columnStep) = rowsAlongX ? (shape.X, 1) : (1, shape.X);
+
+        var largest = Math.Min(_configuration.LargestShear, (width - PatchWidth) / (double)PatchRows);
+        var shear = random.NextDouble() < _configuration.ShearProbability ? (2 * random.NextDouble() - 1) * largest : 0;
+        var reach = (int)Math.Round(shear * (PatchRows - 1));
+        var top = random.Next(height - PatchRows + 1);
+        var left = random.Next(Math.Max(0, -reach), width - PatchWidth - Math.Max(0, reach) + 1);
+        var (flipRows, flipColumns) = (random.Next(2) == 0, random.Next(2) == 0);
+        for (var row = 0; row < PatchRows; row++)
+        {
+            var start = (top + row) * rowStep + (left + (int)Math.Round(shear * row)) * columnStep;
+            var line = target.Slice((flipRows ? PatchRows - 1 - row : row) * PatchWidth, PatchWidth);
+            for (var column = 0; column < PatchWidth; column++)
+                line[column] = section[start + column * columnStep];
+            if (flipColumns)
+                line.Reverse();
+        }
+    }
+
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+}

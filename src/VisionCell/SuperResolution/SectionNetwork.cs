@@ -1,0 +1,127 @@
+using TorchSharp;
+using VisionCell.Acquisition;
+using VisionCell.Learning;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace VisionCell.SuperResolution;
+
+/// <summary>
+/// A 2D residual U-Net (Ronneberger et al., arXiv:1505.04597; residual blocks without normalisation as in EDSR, arXiv:1707.02921)
+/// that works on the grid of the sections: a plane across the stack enters with one row a section, <c>[N, 1, n, W]</c>, and the
+/// <c>pitch</c> fine rows that start at each section leave as channels, which are then laid out as rows,
+/// <c>[N, 1, n · pitch, W]</c> (Shi et al., arXiv:1609.05158). Nothing is computed on an interpolated grid, which makes a step
+/// seven times as fast as the same network after interpolation. Down-sampling is lateral only. The output is a residual that is
+/// added to linear interpolation; the last layer starts at zero, so that training starts from linear interpolation.
+/// Values are standardised grey values.
+/// </summary>
+internal sealed class SectionNetwork
+{
+    private readonly SuperResolutionConfiguration _configuration;
+    private readonly AxialSampling _sampling;
+    private readonly ScalarType _compute;
+
+    public SectionNetwork(SuperResolutionConfiguration configuration, AxialSampling sampling, ScalarType compute)
+    {
+        _configuration = configuration;
+        _sampling = sampling;
+        _compute = compute;
+    }
+
+    // The unknown rows of a gap lie between two sections, those of a thick section around its centre: an even or an odd kernel is
+    // the one that is symmetric about them.
+    private int HeadRows => _sampling.Thickness == _sampling.Pitch ? 5 : 4;
+
+    private int Levels => _configuration.Channels.Count;
+
+    /// <summary>Lateral lengths must be a multiple of this; others are padded by repeating the border.</summary>
+    private int LateralMultiple => _configuration.LateralStride << (Levels - 1);
+
+    /// <summary>Fresh weights.</summary>
+    public Weights Initialise(int seed, Device device)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator((ulong)seed, CPU);
+        var weights = new Weights();
+        var channels = _configuration.Channels;
+        Add("head", channels[0], 1, HeadRows, _configuration.LateralStride == 1 ? 5 : 6);
+        for (var level = 0; level < Levels; level++)
+        {
+            AddBlocks("down", level);
+            if (level == Levels - 1)
+                break;
+            Add($"shrink{level}", channels[level + 1], channels[level], 3, 4);
+            Add($"grow{level}", channels[level] * 2, channels[level + 1], 3, 3);
+            Add($"merge{level}", channels[level], channels[level] * 2, 1, 1);
+            AddBlocks("up", level);
+        }
+        Add("tail", _sampling.Pitch * _configuration.LateralStride, channels[0], 3, 3, gain: 0);
+        return weights;
+
+        void Add(string name, int outputs, int inputs, int rows, int columns, double gain = 1) =>
+            weights.AddConvolution(name, [outputs, inputs, rows, columns], generator, gain, device);
+
+        void AddBlocks(string way, int level)
+        {
+            for (var block = 0; block < _configuration.Blocks[level]; block++)
+            {
+                Add($"{way}{level}.{block}.a", channels[level], channels[level], 3, 3);
+                Add($"{way}{level}.{block}.b", channels[level], channels[level], 3, 3, gain: 0);
+            }
+        }
+    }
+
+    /// <summary>Restores fine rows.</summary>
+    /// <param name="weights">The network's weights.</param>
+    /// <param name="sections">Standardised grey values, <c>[N, 1, n, W]</c>, fp32.</param>
+    /// <param name="linear">Linear interpolation of the same, <c>[N, 1, H, W]</c>, H = fine rows of n sections.</param>
+    /// <returns>Standardised grey values of the fine rows, <c>[N, 1, H, W]</c>, fp32, not yet projected onto the sections.</returns>
+    public Tensor Forward(Weights weights, Tensor sections, Tensor linear)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, rows, width) = (sections.shape[0], sections.shape[2], sections.shape[3]);
+        var padding = (LateralMultiple - width % LateralMultiple) % LateralMultiple;
+        var below = HeadRows / 2;
+        var x = pad(sections.to(_compute), [2, 2 + padding, HeadRows - 1 - below, below], PaddingModes.Replicate);
+        x = Convolve("head", x, [1, _configuration.LateralStride], [0, 0]); // (N, C0, n, W')
+
+        var skipped = new Stack<Tensor>();
+        for (var level = 0; level < Levels; level++)
+        {
+            x = Blocks("down", level, x);
+            if (level == Levels - 1)
+                break;
+            skipped.Push(x);
+            x = Convolve($"shrink{level}", x, [1, 2], [1, 1]);
+        }
+        for (var level = Levels - 2; level >= 0; level--)
+        {
+            x = Interleave(Convolve($"grow{level}", x, [1, 1], [1, 1]), 2);
+            x = Convolve($"merge{level}", cat([x, skipped.Pop()], 1), [1, 1], [0, 0]);
+            x = Blocks("up", level, x);
+        }
+        x = Convolve("tail", x, [1, 1], [1, 1]); // (N, pitch · stride, n, W')
+        x = Interleave(x, _configuration.LateralStride); // (N, pitch, n, W + padding)
+        x = x.to(ScalarType.Float32).narrow(3, 0, width).permute(0, 2, 1, 3).reshape(batch, 1, rows * _sampling.Pitch, width); // (N, 1, n · pitch, W)
+        return (linear + x.narrow(2, 0, linear.shape[2])).MoveToOuterDisposeScope();
+
+        Tensor Convolve(string name, Tensor input, long[] strides, long[] margins) =>
+            conv2d(input, weights[$"{name}.weight"].to(_compute), weights[$"{name}.bias"].to(_compute), strides, margins);
+
+        Tensor Blocks(string way, int level, Tensor input)
+        {
+            for (var block = 0; block < _configuration.Blocks[level]; block++)
+                input = input + Convolve($"{way}{level}.{block}.b", relu(Convolve($"{way}{level}.{block}.a", input, [1, 1], [1, 1])), [1, 1], [1, 1]);
+            return input;
+        }
+    }
+
+    /// <summary>Lays groups of <paramref name="factor"/> channels out as neighbouring columns: <c>[N, C · f, n, W]</c> to <c>[N, C, n, W · f]</c>.</summary>
+    private static Tensor Interleave(Tensor x, int factor)
+    {
+        if (factor == 1)
+            return x;
+        var (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3]);
+        return x.view(n, c / factor, factor, h, w).permute(0, 1, 3, 4, 2).reshape(n, c / factor, h, w * factor);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using VisionCell.Acquisition;
+using VisionCell.Learning;
+using VisionCell.Reconstruction;
+using VisionCell.Volumes;
+
+namespace VisionCell.SuperResolution;
+
+/// <summary>
+/// Self-supervised super-resolution along z, learnt from nothing but the sparse stack: the network learns on the stack's own
+/// sections, with one lateral axis degraded exactly as z is, and is then applied to planes across the stack (the idea of
+/// Weigert et al., "Isotropic reconstruction of 3D fluorescence microscopy images using convolutional neural networks", MICCAI
+/// 2017, arXiv:1704.01510). Assumes that the specimen looks alike across and within sections; where it does not, it errs.
+/// </summary>
+public sealed class SuperResolutionMethod : IReconstructionMethod
+{
+    // From this many sections on one is kept out of training to choose the weights by.
+    private const int SectionsToValidate = 6;
+
+    private readonly SuperResolutionConfiguration _configuration;
+    private readonly ComputePrecision _precision = ComputePrecision.Best();
+    private PlaneReconstruction? _reconstruction;
+    private Weights? _weights;
+
+    /// <summary>Creates an untrained method.</summary>
+    /// <param name="configuration">Network and training; null for the defaults.</param>
+    /// <exception cref="BadInputException">A value of the configuration is out of range.</exception>
+    public SuperResolutionMethod(SuperResolutionConfiguration? configuration = null) =>
+        _configuration = (configuration ?? new SuperResolutionConfiguration()).Validated();
+
+    /// <inheritdoc/>
+    public string Name => "superresolution";
+
+    /// <inheritdoc/>
+    public string Device => _precision.ToString();
+
+    /// <inheritdoc/>
+    public void Train(SparseVolume sparse, TrainingOptions options)
+    {
+        var (mean, deviation) = Statistics(sparse.Observed.Data);
+        var standardised = sparse.Observed.Map(v => (v - mean) / deviation);
+        var held = sparse.Sections >= SectionsToValidate ? sparse.Sections / 2 : -1;
+        var examples = new LateralSections(standardised, [.. Enumerable.Range(0, sparse.Sections).Where(z => z != held)], sparse.Sampling, _configuration);
+        var network = new SectionNetwork(_configuration, sparse.Sampling, _precision.Compute);
+
+        var task = new ProjectedLoss(network, sparse.Sampling, _precision.Device);
+        var fine = new float[_configuration.BatchSize * examples.PatchRows * examples.PatchWidth];
+        var settings = new TrainerSettings(
+            Name,
+            $"{JsonSerializer.Serialize(_configuration)} {sparse.Sampling} {Convert.ToHexStringLower(SHA256.HashData(sparse.Observed.Bytes))}",
+            _configuration.LearningRate,
+            _configuration.WarmUpSteps,
+            _configuration.WeightDecay,
+            _configuration.GradientNorm,
+            _configuration.AverageDecay,
+            TimeSpan.FromMinutes(_configuration.DefaultMinutes));
+        var validation = held < 0 ? [] : HeldOutPlanes(standardised, held, sparse.Sampling);
+
+        _weights?.Dispose();
+        _weights = Trainer.Train(
+            network.Initialise(options.Seed, _precision.Device),
+            (weights, random) =>
+            {
+                examples.Draw(random, fine);
+                return task.Loss(weights, fine, examples.PatchRows, examples.PatchWidth);
+            },
+            validation.Count == 0 ? null : weights => task.GainOverLinear(weights, validation),
+            settings,
+            options);
+        _reconstruction = new PlaneReconstruction(network, _weights, _precision, mean, deviation);
+    }
+
+    /// <inheritdoc/>
+    public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
+    {
+        if (_reconstruction is null)
+            throw new InvalidOperationException("train the method before reconstructing with it");
+        if (!block.IsInside(sparse.IsotropicShape))
+            throw new BadInputException($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");
+        return _reconstruction.Reconstruct(sparse, block, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _weights?.Dispose();
+
+    /// <summary>A section that is not trained on, with either lateral axis taken for z: rows <c>[H, W]</c>.</summary>
+    private static List<(float[] Fine, int Rows, int Width)> HeldOutPlanes(Volume<float> standardised, int section, AxialSampling sampling)
+    {
+        var (height, width) = (standardised.Shape.Y, standardised.Shape.X);
+        var image = standardised.Section(section).ToArray();
+        var turned = new float[image.Length];
+        for (var y = 0; y < height; y++)
+        {
+            for (var x = 0; x < width; x++)
+                turned[x * height + y] = image[y * width + x];
+        }
+        var planes = new List<(float[], int, int)>();
+        foreach (var (values, length, across) in new[] { (image, height, width), (turned, width, height) })
+        {
+            if (sampling.SectionsIn(length) is var count && count >= 2)
+                planes.Add((values[..(sampling.FineRows(count) * across)], sampling.FineRows(count), across));
+        }
+        return planes;
+    }
+
+    private static (float Mean, float Deviation) Statistics(float[] values)
+    {
+        var mean = values.Sum(v => (double)v) / values.Length;
+        var deviation = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / values.Length);
+        if (!double.IsFinite(mean))
+            throw new BadInputException("the stack holds values that are not finite (NaN or infinite); replace them first");
+        if (deviation < 1e-6)
+            throw new BadInputException($"every voxel of the stack is {mean:0.###}: there is no structure to learn from; use 'linear'");
+        return ((float)mean, (float)deviation);
+    }
+}
