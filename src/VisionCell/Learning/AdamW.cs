@@ -51,9 +51,10 @@ internal sealed class AdamW(Weights weights, double weightDecay) : IDisposable
 
     private static Weights Zeros(Weights like)
     {
+        using var scope = NewDisposeScope();
         var zeros = like.Clone();
         foreach (var tensor in zeros.Tensors.Values)
-            tensor.zero_().Dispose();
+            tensor.zero_();
         return zeros;
     }
 }

@@ -61,9 +61,10 @@ public sealed class Weights : IDisposable
     /// <summary>Overwrites all values with those of another set of the same names and shapes.</summary>
     public void CopyFrom(Weights other)
     {
+        using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         foreach (var (name, tensor) in _tensors)
-            tensor.copy_(other[name]).Dispose();
+            tensor.copy_(other[name]);
     }
 
     /// <summary>Moves these values towards another set: own = decay · own + (1 − decay) · other.</summary>
@@ -78,11 +79,9 @@ public sealed class Weights : IDisposable
     /// <summary>Forgets the gradients.</summary>
     public void ZeroGradients()
     {
+        using var scope = NewDisposeScope();
         foreach (var tensor in _tensors.Values)
-        {
-            using var gradient = tensor.grad;
-            gradient?.zero_().Dispose();
-        }
+            tensor.grad?.zero_();
     }
 
     /// <summary>Scales all gradients down to a joint Euclidean norm of at most <paramref name="largest"/>.</summary>

@@ -82,7 +82,7 @@ internal sealed class SectionNetwork
         var (batch, rows, width) = (sections.shape[0], sections.shape[2], sections.shape[3]);
         var padding = (LateralMultiple - width % LateralMultiple) % LateralMultiple;
         var below = HeadRows / 2;
-        var x = pad(sections.to(_compute), [2, 2 + padding, HeadRows - 1 - below, below], PaddingModes.Replicate);
+        var x = ChannelsLast(pad(sections.to(_compute), [2, 2 + padding, HeadRows - 1 - below, below], PaddingModes.Replicate));
         x = Convolve("head", x, [1, _configuration.LateralStride], [0, 0]); // (N, C0, n, W')
 
         var skipped = new Stack<Tensor>();
@@ -116,12 +116,18 @@ internal sealed class SectionNetwork
         }
     }
 
-    /// <summary>Lays groups of <paramref name="factor"/> channels out as neighbouring columns: <c>[N, C · f, n, W]</c> to <c>[N, C, n, W · f]</c>.</summary>
+    /// <summary>
+    /// Lays groups of channels out as neighbouring columns, <c>[N, f · C, n, W]</c> to <c>[N, C, n, W · f]</c>: no copy, as channels
+    /// are stored last.
+    /// </summary>
     private static Tensor Interleave(Tensor x, int factor)
     {
         if (factor == 1)
             return x;
         var (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3]);
-        return x.view(n, c / factor, factor, h, w).permute(0, 1, 3, 4, 2).reshape(n, c / factor, h, w * factor);
+        return x.permute(0, 2, 3, 1).reshape(n, h, w * factor, c / factor).permute(0, 3, 1, 2);
     }
+
+    /// <summary>The same tensor stored with its channels last, in which convolutions of few channels are twice as fast on the CPU.</summary>
+    private static Tensor ChannelsLast(Tensor x) => x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 }
