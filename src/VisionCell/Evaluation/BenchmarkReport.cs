@@ -16,7 +16,7 @@ namespace VisionCell.Evaluation;
 /// <param name="SsimYz">Mean SSIM of yz planes.</param>
 /// <param name="Fsim">Mean feature similarity of sections.</param>
 /// <param name="HighFrequencyRatio">Fine detail kept, 1 as much as the truth.</param>
-/// <param name="FscResolutionNm">Resolution from Fourier shell correlation, nm.</param>
+/// <param name="FscResolutionNm">Resolution along z from Fourier shell correlation, nm.</param>
 /// <param name="TrainSeconds">Wall-clock time of training, s.</param>
 /// <param name="InferSeconds">Wall-clock time of the reconstruction, s.</param>
 /// <param name="PeakMemoryMb">Peak memory of the process while the method ran, MB.</param>

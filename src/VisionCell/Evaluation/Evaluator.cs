@@ -9,7 +9,7 @@ namespace VisionCell.Evaluation;
 /// <param name="SsimYz">Mean SSIM of yz planes.</param>
 /// <param name="Fsim">Mean feature similarity of sections.</param>
 /// <param name="HighFrequencyRatio">Fine detail kept (<see cref="Evaluation.HighFrequencyRatio"/>).</param>
-/// <param name="FscResolutionNm">Where the Fourier shell correlation falls below 0.143, nm (<see cref="FourierShellCorrelation"/>); null also where it never does.</param>
+/// <param name="FscResolutionNm">Where the Fourier shell correlation within 20 degrees of z falls below 0.143, nm (<see cref="FourierShellCorrelation"/>); null also where it never does.</param>
 public sealed record Scores(
     double Psnr, double? SsimXy, double? SsimXz, double? SsimYz, double? Fsim, double? HighFrequencyRatio, double? FscResolutionNm);
 
@@ -38,6 +38,6 @@ public static class Evaluator
             Ssim.Compute(reconstruction, reference, region, dataRange, PlaneFamily.Yz, cancellation),
             null,
             HighFrequencyRatio.Compute(reconstruction, reference, region, cancellation),
-            FourierShellCorrelation.Compute(reconstruction, reference, cancellation: cancellation).ResolutionNm);
+            FourierShellCorrelation.Compute(reconstruction, reference, coneDegrees: FourierShellCorrelation.AxialCone, cancellation: cancellation).ResolutionNm);
     }
 }

@@ -66,6 +66,22 @@ public class FrequencyTests
     }
 
     [Fact]
+    public void The_axial_cone_sees_what_is_lost_along_z_and_nothing_else()
+    {
+        // Blurred along z only, by the mean of five rows with fresh noise: the whole shell still correlates through its lateral part.
+        var shape = new Shape3(40, 40, 40);
+        var truth = EvaluationFixture.Noise(shape, 10, 8, _cube);
+        var blurred = EvaluationFixture.Volume(shape, (z, y, x) => Enumerable.Range(-2, 5).Average(k => truth[(z + k + 40) % 40, y, x]), _cube);
+        var mixed = EvaluationFixture.Sum(blurred, EvaluationFixture.Noise(shape, 1, 9, _cube));
+        var axial = FourierShellCorrelation.Compute(mixed, truth, 0.5, FourierShellCorrelation.AxialCone).ResolutionNm!.Value;
+        var whole = FourierShellCorrelation.Compute(mixed, truth, 0.5).ResolutionNm;
+
+        // The mean of five rows has its first zero at a period of 50 nm.
+        Assert.InRange(axial, 48, 75);
+        Assert.True(whole is null || whole < axial, $"{whole} nm over the shell, {axial} nm along z");
+    }
+
+    [Fact]
     public void Less_noise_is_finer_resolution()
     {
         var shape = new Shape3(40, 40, 40);

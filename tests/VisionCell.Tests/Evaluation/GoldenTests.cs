@@ -34,15 +34,17 @@ public class GoldenTests
         Assert.Equal(golden.GetProperty("highFrequencyRatio").GetDouble(), scores.HighFrequencyRatio!.Value, 1e-9);
     }
 
-    [Fact]
-    public void Shell_correlation_agrees_with_a_transform_by_NumPy()
+    [Theory]
+    [InlineData("shellCorrelation", 90)]
+    [InlineData("axialCorrelation", 20)]
+    public void Shell_correlation_agrees_with_a_transform_by_NumPy(string curveName, double cone)
     {
         // Odd voxel sizes, so that no frequency lies on the border of two shells, where rounding decides.
         var (reconstruction, reference) = EvaluationFixture.Golden(size: new VoxelSize(12.03, 8.017, 10.11));
 
-        var curve = FourierShellCorrelation.Compute(reconstruction, reference, cancellation: TestContext.Current.CancellationToken);
+        var curve = FourierShellCorrelation.Compute(reconstruction, reference, coneDegrees: cone, cancellation: TestContext.Current.CancellationToken);
 
-        var golden = _golden.GetProperty("shellCorrelation").EnumerateArray().Select(v => v.GetDouble()).ToArray();
+        var golden = _golden.GetProperty(curveName).EnumerateArray().Select(v => v.GetDouble()).ToArray();
         Assert.Equal(golden.Length, curve.Shells.Count);
         Assert.All(golden.Zip(curve.Shells), pair => Assert.Equal(pair.First, pair.Second.Correlation!.Value, 1e-9));
     }

@@ -55,19 +55,21 @@ def score(a, b, rows, first, count):
     }
 
 
-def shell_correlation(a, b, voxel, padded):
+def shell_correlation(a, b, voxel, padded, cone=90):
     window = 1
     for axis, n in enumerate(a.shape):
         shape = [1, 1, 1]
         shape[axis] = n
         window = window * numpy.hanning(n + 2)[1:-1].reshape(shape)
     fa, fb = (numpy.fft.fftn((v - v.mean()) * window, s=padded) for v in (a, b))
-    f = numpy.sqrt(sum(g ** 2 for g in numpy.meshgrid(*(numpy.fft.fftfreq(n, d) for n, d in zip(padded, voxel)), indexing="ij")))
+    axes = numpy.meshgrid(*(numpy.fft.fftfreq(n, d) for n, d in zip(padded, voxel)), indexing="ij")
+    f = numpy.sqrt(sum(g ** 2 for g in axes))
+    inside = (cone == 90) | (abs(axes[0]) >= numpy.cos(numpy.deg2rad(cone)) * f)
     width = max(1 / (n * d) for n, d in zip(a.shape, voxel))
     shell = numpy.rint(f / width).astype(int)
     curve = []
     for s in range(1, int(0.5 / max(voxel) / width) + 1):
-        m = shell == s
+        m = (shell == s) & inside
         curve.append(float((fa[m] * fb[m].conj()).sum().real / numpy.sqrt((abs(fa[m]) ** 2).sum() * (abs(fb[m]) ** 2).sum())))
     return curve
 
@@ -80,6 +82,7 @@ result = {
     "decimate4": score(a, b, decimated, 0, 25),
     "pool4": score(a[:24], b[:24], list(range(4, 20)), 4, 16),
     "shellCorrelation": shell_correlation(a, b, (12.03, 8.017, 10.11), (25, 40, 60)),
+    "axialCorrelation": shell_correlation(a, b, (12.03, 8.017, 10.11), (25, 40, 60), 20),
 }
 path = pathlib.Path(__file__).with_name("metrics.json")
 path.write_text(json.dumps(result, indent=2) + "\n")
