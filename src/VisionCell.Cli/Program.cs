@@ -1,1 +1,3 @@
-return 0;
+using VisionCell.Cli.CommandLine;
+
+return await CommandHost.RunAsync(VisionCell.Cli.Commands.Catalogue.Build(), args);

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using VisionCell.Volumes;
+
+namespace VisionCell.Cli.CommandLine;
+
+/// <summary>Options that several commands share, so that they read and behave alike.</summary>
+internal static class CommonOptions
+{
+    /// <summary>On every command: the stack trace of a failure.</summary>
+    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Show where a failure happened.", Recursive = true };
+
+    /// <summary>On every command: results and errors only.</summary>
+    public static Option<bool> Quiet { get; } = new("--quiet") { Description = "No notices and no progress, only results and errors.", Recursive = true };
+
+    /// <summary><c>--voxel-size Z,Y,X</c> in nanometres.</summary>
+    public static Option<string?> VoxelSize() => new("--voxel-size")
+    {
+        HelpName = "Z,Y,X",
+        Description = "Voxel size in nm, in the order Z,Y,X; may be left out where the file says it, overrides the file where both speak.",
+    };
+
+    /// <summary><c>--out DIR</c>, required.</summary>
+    public static Option<string> OutputDirectory(string description) => new("--out") { HelpName = "DIR", Description = description, Required = true };
+
+    /// <summary>The result as JSON on standard output.</summary>
+    public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON." };
+
+    /// <summary><c>--json REPORT</c>: where a report goes.</summary>
+    public static Option<string?> JsonReport() => new("--json") { HelpName = "REPORT", Description = "Write the report (one JSON object) to this file instead of standard output." };
+
+    /// <summary><c>--seed S</c>.</summary>
+    public static Option<int> Seed() => new("--seed") { HelpName = "S", Description = "Seed of everything random.", DefaultValueFactory = _ => 1 };
+
+    /// <summary><c>--minutes N</c>.</summary>
+    public static Option<double?> Minutes() => new("--minutes") { HelpName = "N", Description = "Training time of each method that trains; its own default where left out." };
+
+    /// <summary>The value of <see cref="VoxelSize()"/>.</summary>
+    /// <exception cref="BadInputException">It is not three positive numbers.</exception>
+    public static VoxelSize? VoxelSizeOf(this ParseResult parsed, Option<string?> option) =>
+        parsed.GetValue(option) is { } text ? Volumes.VoxelSize.Parse(text) : null;
+
+    /// <summary>The value of <see cref="Minutes"/> as a time.</summary>
+    /// <exception cref="BadInputException">It is negative, zero or not finite.</exception>
+    public static TimeSpan? BudgetOf(this ParseResult parsed, Option<double?> option) => parsed.GetValue(option) switch
+    {
+        null => null,
+        > 0 and <= 100_000 and var minutes => TimeSpan.FromMinutes(minutes),
+        var minutes => throw new BadInputException(FormattableString.Invariant($"--minutes {minutes}: must be more than 0 and at most 100,000")),
+    };
+}

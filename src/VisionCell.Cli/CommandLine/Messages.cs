@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace VisionCell.Cli.CommandLine;
+
+/// <summary>One report of progress.</summary>
+/// <param name="Fraction">Share done, 0 to 1.</param>
+/// <param name="Detail">What is known besides, for example a loss; may be empty.</param>
+internal readonly record struct Step(double Fraction, string Detail = "");
+
+/// <summary>Notices and progress on standard error; nothing with <c>--quiet</c>, bars only on a terminal.</summary>
+internal sealed class Messages(bool quiet)
+{
+    /// <summary>Lines of progress off a terminal come at most this often, so that a log stays readable.</summary>
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
+
+    public static Messages Of(ParseResult parsed) => new(parsed.GetValue(CommonOptions.Quiet));
+
+    /// <summary>One line that the user should know.</summary>
+    public void Notice(string text)
+    {
+        if (!quiet)
+            Console.Error.WriteLine(text);
+    }
+
+    /// <summary>Runs something long and shows how far it is.</summary>
+    public T Run<T>(string what, Func<IProgress<Step>, T> work)
+    {
+        if (quiet)
+            return work(new Sink(_ => { }));
+        return Console.IsErrorRedirected ? work(Lines(what)) : Bar.Run(what, work);
+    }
+
+    private static Sink Lines(string what)
+    {
+        var gate = new Lock();
+        var last = DateTime.UtcNow - LineInterval;
+        return new Sink(step =>
+        {
+            lock (gate)
+            {
+                if (DateTime.UtcNow - last < LineInterval)
+                    return;
+                last = DateTime.UtcNow;
+                Console.Error.WriteLine(FormattableString.Invariant($"{what}: {100 * step.Fraction,3:0} %  {step.Detail}").TrimEnd());
+            }
+        });
+    }
+
+    // Reports are taken on the caller's thread: Progress<T> would post them, out of order, to the thread pool.
+    private sealed class Sink(Action<Step> take) : IProgress<Step>
+    {
+        public void Report(Step value) => take(value);
+    }
+
+    // Apart, so that Spectre.Console is loaded only where a bar is drawn.
+    private static class Bar
+    {
+        public static T Run<T>(string what, Func<IProgress<Step>, T> work)
+        {
+            var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+            return console.Progress().AutoClear(true).Start(context =>
+            {
+                var task = context.AddTask(Markup.Escape(what), maxValue: 1);
+                return work(new Sink(step =>
+                {
+                    task.Value = step.Fraction;
+                    task.Description = Markup.Escape(step.Detail.Length == 0 ? what : $"{what}  {step.Detail}");
+                }));
+            });
+        }
+    }
+}
