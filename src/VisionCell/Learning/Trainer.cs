@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using TorchSharp;
-using VisionCell.Reconstruction;
+using VisionCell.Runs;
 using static TorchSharp.torch;
 
 namespace VisionCell.Learning;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
+using VisionCell.Runs;
 using VisionCell.Volumes;
 
 namespace VisionCell.Reconstruction;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using VisionCell.Acquisition;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
+using VisionCell.Runs;
 using VisionCell.Volumes;
 
 namespace VisionCell.SuperResolution;

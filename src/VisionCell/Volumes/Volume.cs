@@ -169,4 +169,17 @@ public sealed class Volume<T> : Volume
         }
         return result;
     }
+
+    /// <summary>Overwrites a box with another volume of the box's shape.</summary>
+    /// <exception cref="BadInputException">The box reaches outside, or the shapes differ.</exception>
+    public void Paste(Volume<T> source, Box box)
+    {
+        if (!box.IsInside(Shape) || source.Shape != box.Shape)
+            throw new BadInputException($"a volume of {source.Shape} does not fill a box of {box.Shape} at ({box.Z}, {box.Y}, {box.X}) of a volume of {Shape}");
+        for (var z = 0; z < box.Shape.Z; z++)
+        {
+            for (var y = 0; y < box.Shape.Y; y++)
+                source.Data.AsSpan(source.Index(z, y, 0), box.Shape.X).CopyTo(Data.AsSpan(Index(box.Z + z, box.Y + y, box.X)));
+        }
+    }
 }

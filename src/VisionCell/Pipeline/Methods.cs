@@ -1,0 +1,27 @@
+using VisionCell.Reconstruction;
+using VisionCell.SuperResolution;
+using VisionCell.Volumes;
+
+namespace VisionCell.Pipeline;
+
+/// <summary>All reconstruction methods by name.</summary>
+public static class Methods
+{
+    private static readonly (string Name, string Summary, Func<IReconstructionMethod> Create)[] Known =
+    [
+        ("nearest", "the nearest section", () => new AxialInterpolation(InterpolationKernel.Nearest)),
+        ("linear", "straight line between neighbouring sections", () => new AxialInterpolation(InterpolationKernel.Linear)),
+        ("cubic", "cubic spline through all sections", () => new AxialInterpolation(InterpolationKernel.Cubic)),
+        ("superresolution", "network trained on the stack's own sections", () => new SuperResolutionMethod()),
+    ];
+
+    /// <summary>Name and one line of explanation of each method, floors first.</summary>
+    public static IEnumerable<(string Name, string Summary)> All => Known.Select(m => (m.Name, m.Summary));
+
+    /// <summary>A fresh, untrained method.</summary>
+    /// <exception cref="BadInputException">No method has that name.</exception>
+    public static IReconstructionMethod Create(string name) =>
+        Known.FirstOrDefault(m => m.Name == name) is { Create: { } create }
+            ? create()
+            : throw new BadInputException($"method '{name}' is not known; known are {string.Join(", ", Known.Select(m => m.Name))}");
+}

@@ -1,0 +1,98 @@
+using VisionCell.Acquisition;
+using VisionCell.Formats;
+using VisionCell.Reconstruction;
+using VisionCell.Runs;
+using VisionCell.Volumes;
+
+namespace VisionCell.Pipeline;
+
+/// <summary>What a reconstruction is doing.</summary>
+/// <param name="Activity"><c>train</c>, <c>reconstruct</c> or <c>write</c>.</param>
+/// <param name="Fraction">Share of it done, 0 to 1.</param>
+/// <param name="Training">Where training stands, while it trains.</param>
+public readonly record struct ReconstructionProgress(string Activity, double Fraction, TrainingProgress? Training);
+
+/// <summary>
+/// From a sparse stack to an isotropic volume in the folder of a run: trains the method (going on from its checkpoint), fills the
+/// isotropic grid block by block, and writes <c>volumes/METHOD.zarr</c> in the voxel type of the stack. What is unchanged is not
+/// done again.
+/// </summary>
+public static class Reconstructor
+{
+    // Blocks of this many voxels along y and x keep a network's memory near 1 GB whatever the size of the volume.
+    private const int BlockEdge = 256;
+
+    /// <summary>Reconstructs a stack.</summary>
+    /// <param name="stack">The sparse stack as read; its voxel type is that of the result.</param>
+    /// <param name="sparse">The same with its sampling.</param>
+    /// <param name="methodName">Name of the method (<see cref="Methods"/>).</param>
+    /// <param name="run">Where checkpoints and the result go.</param>
+    /// <param name="training">Time, seed, interruption; the checkpoint folder is the run's.</param>
+    /// <param name="progress">Told what is done.</param>
+    /// <returns>Path of the isotropic volume, and whether it was reused.</returns>
+    /// <exception cref="BadInputException">The method is not known, or the stack cannot be learnt from.</exception>
+    /// <exception cref="OperationCanceledException">Interrupted; run it again to go on.</exception>
+    public static (string Path, bool Reused) Run(
+        Volume stack,
+        SparseVolume sparse,
+        string methodName,
+        RunWorkspace run,
+        TrainingOptions training,
+        IProgress<ReconstructionProgress>? progress = null)
+    {
+        using var method = Methods.Create(methodName);
+        var path = Path.Combine(run.Volumes, $"{methodName}.zarr");
+        var configuration = new
+        {
+            method = methodName,
+            sampling = sparse.Sampling.ToString(),
+            minutes = training.Budget?.TotalMinutes,
+            steps = training.Steps,
+            seed = training.Seed,
+        };
+        run.RecordSeed(methodName, training.Seed);
+        var result = run.Stage($"reconstruct-{methodName}", ContentHash.Of(stack), configuration, CodeVersion.Current, stage =>
+        {
+            method.Train(sparse, training with
+            {
+                CheckpointDirectory = run.Checkpoints,
+                Progress = new Relay<TrainingProgress>(p =>
+                {
+                    training.Progress?.Report(p);
+                    progress?.Report(new ReconstructionProgress("train", p.Fraction, p));
+                }),
+            });
+            var volume = Fill(method, sparse, training.Cancellation, new Relay<double>(f => progress?.Report(new ReconstructionProgress("reconstruct", f, null))));
+            VolumeFormats.Write(
+                volume.ConvertTo(stack.VoxelType),
+                stage.Output(path),
+                new Relay<double>(f => progress?.Report(new ReconstructionProgress("write", f, null))),
+                training.Cancellation);
+        });
+        return (path, result.Reused);
+    }
+
+    /// <summary>Fills the whole isotropic grid block by block.</summary>
+    /// <param name="method">A trained method.</param>
+    /// <param name="sparse">What was observed.</param>
+    /// <param name="cancellation">Stops between blocks and within them.</param>
+    /// <param name="progress">Share done, 0 to 1.</param>
+    public static Volume<float> Fill(IReconstructionMethod method, SparseVolume sparse, CancellationToken cancellation = default, IProgress<double>? progress = null)
+    {
+        var shape = sparse.IsotropicShape;
+        var result = sparse.NewIsotropic(Box.Of(shape), method.Name);
+        var blocks =
+            from y in Enumerable.Range(0, (shape.Y + BlockEdge - 1) / BlockEdge)
+            from x in Enumerable.Range(0, (shape.X + BlockEdge - 1) / BlockEdge)
+            select new Box(0, y * BlockEdge, x * BlockEdge, new Shape3(shape.Z, Math.Min(BlockEdge, shape.Y - y * BlockEdge), Math.Min(BlockEdge, shape.X - x * BlockEdge)));
+        var done = 0L;
+        foreach (var block in blocks)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            result.Paste(method.Reconstruct(sparse, block, cancellation), block);
+            done += block.Shape.Count;
+            progress?.Report(done / (double)shape.Count);
+        }
+        return result;
+    }
+}

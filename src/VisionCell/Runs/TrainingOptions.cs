@@ -1,0 +1,30 @@
+namespace VisionCell.Runs;
+
+/// <summary>How long and how a method is trained.</summary>
+/// <param name="Budget">
+/// Wall-clock time for training; null for the method's own default. The schedule follows the clock, so two runs differ by the
+/// number of steps they manage; give <paramref name="Steps"/> for the same result each time.
+/// </param>
+/// <param name="Seed">Seed of everything random.</param>
+/// <param name="CheckpointDirectory">Where checkpoints are written and found again; null for none.</param>
+/// <param name="Progress">Told after every few steps.</param>
+/// <param name="Steps">Number of optimiser steps instead of a time; then a seed gives the same weights on the same machine.</param>
+/// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
+public sealed record TrainingOptions(
+    TimeSpan? Budget = null,
+    int Seed = 1,
+    string? CheckpointDirectory = null,
+    IProgress<TrainingProgress>? Progress = null,
+    int? Steps = null,
+    CancellationToken Cancellation = default);
+
+/// <summary>One report of a running training.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Elapsed">Training time so far, earlier runs that were resumed counted in.</param>
+/// <param name="Fraction">Share of the budget used, 0 to 1.</param>
+/// <param name="Loss">Smoothed training loss (mean squared error on standardised grey values).</param>
+/// <param name="LearningRate">Current learning rate.</param>
+/// <param name="ValidationGain">
+/// Gain in PSNR over linear interpolation, dB, on lateral lines that are not trained on, where it was just measured; else null.
+/// </param>
+public readonly record struct TrainingProgress(int Step, TimeSpan Elapsed, double Fraction, double Loss, double LearningRate, double? ValidationGain);
