@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+
+using VisionCell.Volumes;
+
+namespace VisionCell.Formats;
+
+/// <summary>
+/// An open OME-Zarr image: its resolution levels, finest first, each readable as a whole or by boxes without loading the
+/// rest. Holds no files open; thread safe.
+/// </summary>
+public sealed class OmeZarrImage
+{
+    private readonly string _path;
+    private readonly Level[] _levels;
+    private readonly Provenance _provenance;
+
+    internal OmeZarrImage(string path, string format, string axes, Level[] levels, Provenance provenance, IReadOnlyList<string> notices)
+    {
+        _path = path;
+        _levels = levels;
+        _provenance = provenance;
+        var first = levels[0];
+        List<string> notes = [first.Array.Description, $"{levels.Length} resolution level(s)"];
+        Info = new VolumeInfo(path, format, first.Array.Shape, first.Array.Type, first.Size, first.Origin, axes, notes, notices);
+    }
+
+    /// <summary>What the finest level holds.</summary>
+    public VolumeInfo Info { get; }
+
+    /// <summary>Number of resolution levels.</summary>
+    public int LevelCount => _levels.Length;
+
+    /// <summary>Number of voxels of a level.</summary>
+    public Shape3 ShapeOf(int level) => At(level).Array.Shape;
+
+    /// <summary>Voxel size of a level in nm, or <c>null</c> where the file does not say.</summary>
+    public VoxelSize? VoxelSizeOf(int level) => At(level).Size;
+
+    /// <summary>Reads a level or a box of it.</summary>
+    /// <param name="level">Resolution level, 0 the finest.</param>
+    /// <param name="box">Which voxels; all where <c>null</c>.</param>
+    /// <param name="voxelSize">Overrides what the file says, nm; the size of the level's own voxels.</param>
+    /// <param name="progress">Fraction done, 0 to 1.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="BadInputException">
+    /// There is no such level, the box reaches outside, a chunk is damaged, or nobody says the voxel size.
+    /// </exception>
+    public Volume Read(int level = 0, Box? box = null, VoxelSize? voxelSize = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var from = At(level);
+        var shape = from.Array.Shape;
+        var part = box ?? Box.Of(shape);
+        if (!part.IsInside(shape))
+            throw new BadInputException($"{_path}: a box of {part.Shape} at ({part.Z}, {part.Y}, {part.X}) does not lie inside level {level} of {shape}");
+        var size = voxelSize ?? from.Size ?? throw new BadInputException($"{_path}: the file does not say its voxel size; pass --voxel-size Z,Y,X in nm");
+        var origin = new Position(from.Origin.Z + part.Z * size.Z, from.Origin.Y + part.Y * size.Y, from.Origin.X + part.X * size.X);
+        return ReadGuard.Run(_path, "OME-Zarr", () =>
+        {
+            var volume = SectionBytes.NewVolume(from.Array.Type, part.Shape, size, origin, _provenance);
+            from.Array.Read(part, volume, progress, cancellationToken);
+            return volume;
+        });
+    }
+
+    private Level At(int level) => level >= 0 && level < _levels.Length
+        ? _levels[level]
+        : throw new BadInputException($"{_path}: level {level} of {_levels.Length}; the finest is 0");
+
+    internal sealed record Level(ZarrArray Array, VoxelSize? Size, Position Origin);
+
+    /// <summary>Opens an image: a group with multiscales metadata of OME-NGFF 0.1 to 0.5, or a bare array.</summary>
+    internal static OmeZarrImage Open(string path)
+    {
+        path = Path.TrimEndingDirectorySeparator(path);
+        var name = Path.GetFileName(path);
+        if (ZarrMetadata.IsArray(path))
+        {
+            return new OmeZarrImage(path, "Zarr array", "zyx", [new Level(new ZarrArray(path, isComplete: false), null, default)], Provenance.Of(name),
+                ["a bare Zarr array, whose axes are taken as z, y, x"]);
+        }
+        var (ome, attributes) = Attributes(path);
+        if (ome["multiscales"] is not JsonArray { Count: > 0 } multiscales)
+        {
+            var hint = ome["bioformats2raw.layout"] is not null ? $"; open one of the images in it, for example {Path.Combine(path, "0")}" : "";
+            throw new BadInputException($"{path}: a Zarr group without an image (no multiscales metadata){hint}");
+        }
+        var image = multiscales[0]!;
+        List<string> notices = multiscales.Count > 1 ? [$"holds {multiscales.Count} images; the first is read"] : [];
+        var version = (string?)ome["version"] ?? (string?)image["version"] ?? "of unknown version";
+        var (axes, units) = Axes(image["axes"]);
+        var levels = new List<Level>();
+        foreach (var dataset in image["datasets"] as JsonArray ?? throw new InvalidDataException("datasets are missing"))
+        {
+            var relative = (string?)dataset?["path"] ?? throw new InvalidDataException("a dataset without a path");
+            if (Path.IsPathRooted(relative) || relative.Split('/').Contains(".."))
+                throw new InvalidDataException($"dataset path {relative} leaves the group");
+            var array = new ZarrArray(Path.Combine(path, relative), (bool?)attributes["visioncell"]?["everyChunkWritten"] == true);
+            if (axes.Length > 0 && axes.Length != array.Rank)
+                throw new InvalidDataException($"axes {axes} for an array of {array.Rank} dimensions");
+            var (size, origin) = OmeTransformations.Apply(units, dataset?["coordinateTransformations"], image["coordinateTransformations"]);
+            levels.Add(new Level(array, size, origin));
+        }
+        if (levels.Count == 0)
+            throw new InvalidDataException("no datasets");
+        axes = axes.Length > 0 ? axes : "tczyx"[^levels[0].Array.Rank..];
+        return new OmeZarrImage(path, $"OME-Zarr {version}", axes, [.. levels], ProvenanceOf(attributes, name), notices);
+    }
+
+    private static (JsonNode Ome, JsonNode Attributes) Attributes(string path)
+    {
+        var v3 = Path.Combine(path, "zarr.json");
+        if (File.Exists(v3))
+        {
+            var attributes = ZarrMetadata.Load(v3)["attributes"] ?? new JsonObject();
+            return (attributes["ome"] ?? attributes, attributes);
+        }
+        var v2 = Path.Combine(path, ".zattrs");
+        if (!File.Exists(v2))
+            throw new BadInputException($"{path}: holds no Zarr metadata (.zattrs or zarr.json): no OME-Zarr image, or an incomplete one");
+        var json = ZarrMetadata.Load(v2);
+        return (json, json);
+    }
+
+    // Axes and the unit of each spatial one. OME-NGFF 0.3 has plain names; before it axes are always t, c, z, y, x.
+    private static (string Axes, string?[] Units) Axes(JsonNode? json)
+    {
+        if (json is null)
+            return ("", [null, null, null]);
+        var names = new List<string>();
+        var units = new List<string?>();
+        foreach (var axis in (JsonArray)json)
+        {
+            names.Add((string?)(axis is JsonObject ? axis["name"] : axis) ?? throw new InvalidDataException("an axis without a name"));
+            units.Add(axis is JsonObject ? (string?)axis["unit"] : null);
+        }
+        if (names.Count < 3 || names[^3] != "z" || names[^2] != "y" || names[^1] != "x")
+            throw new InvalidDataException($"axes {string.Join(", ", names)}; the last three must be z, y, x");
+        return (string.Concat(names.Select(n => n.Length == 1 ? n : $"({n})")) is { } s && s.Length == names.Count ? s : string.Concat(Enumerable.Repeat('?', names.Count - 3)) + "zyx",
+            [.. units[^3..]]);
+    }
+
+    private static Provenance ProvenanceOf(JsonNode attributes, string name) =>
+        attributes["visioncell"] is JsonObject own && own["steps"] is JsonArray steps
+            ? new Provenance((string?)own["source"] ?? name, [.. steps.Select(s => (string?)s ?? "")])
+            : Provenance.Of(name);
+}

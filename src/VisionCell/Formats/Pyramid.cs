@@ -1,0 +1,84 @@
+using System.Numerics;
+
+using VisionCell.Volumes;
+
+namespace VisionCell.Formats;
+
+/// <summary>
+/// Coarser levels of a volume by means of 2 voxels along each axis that is halved; at an odd end the mean is over what is
+/// there. Finer axes are halved first, until voxels are near isotropic, then all.
+/// </summary>
+public static class Pyramid
+{
+    // An axis is halved with the finest one where its voxel is at most this much longer: halving then brings them no further apart.
+    private static readonly double _nearIsotropic = Math.Sqrt(2) * (1 + 1e-9);
+
+    /// <summary>Shape-wise halving factors (1 or 2 along z, y, x) of the level that follows a level of this shape and voxel size.</summary>
+    public static Shape3 NextFactors(Shape3 shape, VoxelSize size)
+    {
+        var finest = Math.Min(
+            shape.Z > 1 ? size.Z : double.PositiveInfinity,
+            Math.Min(shape.Y > 1 ? size.Y : double.PositiveInfinity, shape.X > 1 ? size.X : double.PositiveInfinity));
+        return new Shape3(Factor(shape.Z, size.Z), Factor(shape.Y, size.Y), Factor(shape.X, size.X));
+
+        int Factor(int n, double edge) => n > 1 && edge <= finest * _nearIsotropic ? 2 : 1;
+    }
+
+    /// <summary>
+    /// Means over blocks of <paramref name="factors"/> voxels, in the same voxel type (integers rounded half to even), with
+    /// voxel size and origin moved along.
+    /// </summary>
+    public static Volume Halve(Volume volume, Shape3 factors, CancellationToken cancellationToken = default) => volume switch
+    {
+        Volume<byte> v => Halve(v, factors, m => (byte)MathF.Round(m), cancellationToken),
+        Volume<ushort> v => Halve(v, factors, m => (ushort)MathF.Round(m), cancellationToken),
+        Volume<float> v => Halve(v, factors, m => m, cancellationToken),
+        _ => throw new NotSupportedException(volume.GetType().Name),
+    };
+
+    private static Volume<T> Halve<T>(Volume<T> volume, Shape3 f, Func<float, T> round, CancellationToken cancellationToken)
+        where T : unmanaged, INumber<T>
+    {
+        var (shape, size, origin) = (volume.Shape, volume.VoxelSize, volume.Origin);
+        var result = new Volume<T>(
+            new Shape3(Half(shape.Z, f.Z), Half(shape.Y, f.Y), Half(shape.X, f.X)),
+            new VoxelSize(size.Z * f.Z, size.Y * f.Y, size.X * f.X),
+            new Position(origin.Z + (f.Z - 1) * size.Z / 2, origin.Y + (f.Y - 1) * size.Y / 2, origin.X + (f.X - 1) * size.X / 2),
+            volume.Provenance);
+        Parallel.For(0, result.Shape.Z, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, z =>
+        {
+            var sums = new float[result.Shape.X];
+            var depth = Math.Min(f.Z, shape.Z - z * f.Z);
+            for (var y = 0; y < result.Shape.Y; y++)
+            {
+                Array.Clear(sums);
+                var height = Math.Min(f.Y, shape.Y - y * f.Y);
+                for (var dz = 0; dz < depth; dz++)
+                {
+                    for (var dy = 0; dy < height; dy++)
+                        AddRow(volume.Data.AsSpan(volume.Index(z * f.Z + dz, y * f.Y + dy, 0), shape.X), sums, f.X);
+                }
+                var row = result.Data.AsSpan(result.Index(z, y, 0), sums.Length);
+                for (var x = 0; x < row.Length; x++)
+                    row[x] = round(sums[x] / (depth * height * Math.Min(f.X, shape.X - x * f.X)));
+            }
+        });
+        return result;
+    }
+
+    // Sums of 8 values of 16 bits stay below 2^24, so single precision adds integers exactly.
+    private static void AddRow<T>(ReadOnlySpan<T> row, float[] sums, int factor)
+        where T : unmanaged, INumber<T>
+    {
+        if (factor == 1)
+        {
+            for (var x = 0; x < row.Length; x++)
+                sums[x] += float.CreateTruncating(row[x]);
+            return;
+        }
+        for (var x = 0; x < row.Length; x++)
+            sums[x >> 1] += float.CreateTruncating(row[x]);
+    }
+
+    private static int Half(int n, int factor) => (n + factor - 1) / factor;
+}

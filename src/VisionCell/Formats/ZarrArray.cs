@@ -1,0 +1,218 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+using VisionCell.Volumes;
+
+namespace VisionCell.Formats;
+
+/// <summary>
+/// Reads a box of the last three axes (z, y, x) of a Zarr array whose other axes have length 1. A chunk that is not there is
+/// all fill value unless its writer left none out; a chunk is read once, and only where the box touches it.
+/// </summary>
+internal sealed class ZarrArray
+{
+    private readonly string _folder;
+    private readonly bool _isComplete;
+    private readonly ZarrMetadata _metadata;
+
+    /// <summary>Opens an array.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="isComplete">Its writer left no chunk out, so that a missing one is a loss and not fill value.</param>
+    public ZarrArray(string folder, bool isComplete)
+    {
+        _folder = folder;
+        _isComplete = isComplete;
+        _metadata = ZarrMetadata.Of(folder);
+        var shape = _metadata.Shape;
+        if (shape.AsSpan(..^3).ContainsAnyExcept(1))
+            throw new BadInputException($"{folder}: holds {shape[..^3].Aggregate(1L, (a, b) => a * b)} channels or time points (shape {string.Join(" x ", shape)}); save the one to be used on its own");
+        if (shape.Contains(0))
+            throw new BadInputException($"{folder}: is empty (shape {string.Join(" x ", shape)})");
+        Shape = new Shape3(shape[^3], shape[^2], shape[^1]);
+    }
+
+    public Shape3 Shape { get; }
+
+    public int Rank => _metadata.Shape.Length;
+
+    public VoxelType Type => _metadata.Type;
+
+    /// <summary>"zarr v2, chunks 64 x 64 x 64, zstd".</summary>
+    public string Description
+    {
+        get
+        {
+            var codec = _metadata.Codec.Sharding?.Codec ?? _metadata.Codec;
+            var names = codec.Codecs.Count == 0 ? "uncompressed" : string.Join(" + ", codec.Codecs.Select(c => c.Name));
+            return $"Zarr v{_metadata.Version}, chunks {string.Join(" x ", _metadata.Chunks)}, {names}";
+        }
+    }
+
+    /// <summary>Fills <paramref name="target"/> with the voxels from <paramref name="box"/>, whose shape it has.</summary>
+    /// <exception cref="BadInputException">A chunk is damaged.</exception>
+    public void Read(Box box, Volume target, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        var chunks = Spatial(_metadata.Chunks);
+        var (z0, y0, x0) = (box.Z / chunks.Z, box.Y / chunks.Y, box.X / chunks.X);
+        var grid = new Shape3(
+            (box.Z + box.Shape.Z - 1) / chunks.Z - z0 + 1,
+            (box.Y + box.Shape.Y - 1) / chunks.Y - y0 + 1,
+            (box.X + box.Shape.X - 1) / chunks.X - x0 + 1);
+        var counter = new ProgressCounter(progress, grid.Count);
+        var options = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0L, grid.Count, options, i =>
+        {
+            var (zy, x) = Math.DivRem(i, grid.X);
+            var (z, y) = Math.DivRem(zy, grid.Y);
+            ReadChunk(z0 + (int)z, y0 + (int)y, x0 + (int)x, box, target);
+            counter.Add();
+        });
+    }
+
+    private void ReadChunk(int z, int y, int x, Box box, Volume target)
+    {
+        var at = new int[Rank];
+        (at[^3], at[^2], at[^1]) = (z, y, x);
+        var file = Path.Combine(_folder, _metadata.KeyOf(at));
+        var chunks = Spatial(_metadata.Chunks);
+        var chunkBox = new Box(z * chunks.Z, y * chunks.Y, x * chunks.X, chunks);
+        if (!File.Exists(file))
+        {
+            if (_isComplete)
+                throw new BadInputException($"{file}: this chunk is missing: the image is incomplete");
+            Fill(chunkBox, box, target);
+            return;
+        }
+        ReadGuard.Run(file, "a Zarr chunk", () =>
+        {
+            var data = File.ReadAllBytes(file);
+            if (_metadata.Codec.Sharding is { } sharding)
+                ReadShard(data, sharding, chunkBox, box, target);
+            else
+                Decode(data, _metadata.Codec, _metadata.Chunks, chunkBox, box, target);
+            return 0;
+        });
+    }
+
+    private void ReadShard(byte[] data, ZarrSharding sharding, Box shard, Box box, Volume target)
+    {
+        var per = _metadata.Chunks.Select((n, i) => n / sharding.Chunks[i]).ToArray();
+        var count = per.Aggregate(1, (a, b) => checked(a * b));
+        // Offset and length of each chunk, 64 bits each; both all ones where it is missing.
+        var indexBytes = checked(count * 16 + 4 * sharding.IndexCodecs.Count);
+        if (indexBytes > data.Length)
+            throw new InvalidDataException("a shard shorter than its index");
+        var index = sharding.IndexAtEnd ? data[^indexBytes..] : data[..indexBytes];
+        foreach (var codec in sharding.IndexCodecs.Reverse())
+            index = codec.Decode(index, indexBytes);
+        var inner = Spatial(sharding.Chunks);
+        // Leading axes have length 1, so only the first chunk along each of them is in use: the first of the index.
+        for (var i = 0; i < per[^3] * per[^2] * per[^1]; i++)
+        {
+            var (zy, x) = Math.DivRem(i, per[^1]);
+            var (z, y) = Math.DivRem(zy, per[^2]);
+            var chunk = new Box(shard.Z + z * inner.Z, shard.Y + y * inner.Y, shard.X + x * inner.X, inner);
+            var offset = BinaryPrimitives.ReadUInt64LittleEndian(index.AsSpan(16 * i));
+            var length = BinaryPrimitives.ReadUInt64LittleEndian(index.AsSpan(16 * i + 8));
+            if (offset == ulong.MaxValue && length == ulong.MaxValue)
+                Fill(chunk, box, target);
+            else if (Overlap(chunk, box, out _))
+                Decode(data.AsSpan(checked((int)offset), checked((int)length)).ToArray(), sharding.Codec, sharding.Chunks, chunk, box, target);
+        }
+    }
+
+    private void Decode(byte[] data, ZarrChunkCodec codec, int[] chunkShape, Box chunk, Box box, Volume target)
+    {
+        var size = SectionBytes.Size(Type);
+        var expected = chunkShape.Aggregate(1, (a, b) => a * b) * size;
+        for (var i = codec.Codecs.Count - 1; i >= 0; i--)
+        {
+            // What lies between two codecs may be a little longer than the chunk itself.
+            data = codec.Codecs[i].Decode(data, i == 0 ? expected : checked(expected + expected / 8 + 4096));
+        }
+        if (data.Length != expected)
+            throw new InvalidDataException($"{data.Length:N0} bytes where a chunk has {expected:N0}");
+        if (codec.BigEndian)
+            SectionBytes.Swap(data, size);
+        var strides = Strides(chunkShape, codec.Order);
+        switch (target)
+        {
+            case Volume<byte> v:
+                Copy<byte>(data, strides, chunk, box, v);
+                break;
+            case Volume<ushort> v:
+                Copy(MemoryMarshal.Cast<byte, ushort>(data), strides, chunk, box, v);
+                break;
+            case Volume<float> v:
+                Copy(MemoryMarshal.Cast<byte, float>(data), strides, chunk, box, v);
+                break;
+        }
+    }
+
+    private static void Copy<T>(ReadOnlySpan<T> data, (int Z, int Y, int X) strides, Box chunk, Box box, Volume<T> target)
+        where T : unmanaged, System.Numerics.INumber<T>
+    {
+        if (!Overlap(chunk, box, out var part))
+            return;
+        for (var z = part.Z; z < part.Z + part.Shape.Z; z++)
+        {
+            for (var y = part.Y; y < part.Y + part.Shape.Y; y++)
+            {
+                var from = (z - chunk.Z) * strides.Z + (y - chunk.Y) * strides.Y + (part.X - chunk.X) * strides.X;
+                var row = target.Data.AsSpan(target.Index(z - box.Z, y - box.Y, part.X - box.X), part.Shape.X);
+                if (strides.X == 1)
+                {
+                    data.Slice(from, row.Length).CopyTo(row);
+                    continue;
+                }
+                for (var x = 0; x < row.Length; x++)
+                    row[x] = data[from + x * strides.X];
+            }
+        }
+    }
+
+    private void Fill(Box chunk, Box box, Volume target)
+    {
+        var fill = _metadata.Fill;
+        if (!fill.AsSpan().ContainsAnyExcept((byte)0) || !Overlap(chunk, box, out var part))
+            return;
+        for (var z = part.Z; z < part.Z + part.Shape.Z; z++)
+        {
+            var section = SectionBytes.Of(target, z - box.Z);
+            for (var y = part.Y; y < part.Y + part.Shape.Y; y++)
+            {
+                var start = ((y - box.Y) * box.Shape.X + part.X - box.X) * fill.Length;
+                for (var x = 0; x < part.Shape.X; x++)
+                    fill.CopyTo(section[(start + x * fill.Length)..]);
+            }
+        }
+    }
+
+    private static bool Overlap(Box a, Box b, out Box part)
+    {
+        var (z, y, x) = (Math.Max(a.Z, b.Z), Math.Max(a.Y, b.Y), Math.Max(a.X, b.X));
+        var shape = new Shape3(
+            Until(a.Z, a.Shape.Z, b.Z, b.Shape.Z) - z,
+            Until(a.Y, a.Shape.Y, b.Y, b.Shape.Y) - y,
+            Until(a.X, a.Shape.X, b.X, b.Shape.X) - x);
+        part = new Box(z, y, x, shape);
+        return shape is { Z: > 0, Y: > 0, X: > 0 };
+
+        static int Until(long a, long aLength, long b, long bLength) => (int)Math.Min(Math.Min(a + aLength, b + bLength), int.MaxValue);
+    }
+
+    // Distance in elements between neighbours along z, y and x in a chunk whose axes are stored in the given order.
+    private static (int Z, int Y, int X) Strides(int[] shape, int[] order)
+    {
+        var strides = new int[shape.Length];
+        var stride = 1;
+        for (var i = order.Length - 1; i >= 0; i--)
+        {
+            strides[order[i]] = stride;
+            stride *= shape[order[i]];
+        }
+        return (strides[^3], strides[^2], strides[^1]);
+    }
+
+    private static Shape3 Spatial(int[] shape) => new(shape[^3], shape[^2], shape[^1]);
+}

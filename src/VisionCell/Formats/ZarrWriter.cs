@@ -1,0 +1,107 @@
+using System.Text.Json.Nodes;
+
+using VisionCell.Volumes;
+
+namespace VisionCell.Formats;
+
+/// <summary>
+/// Writes one array as Zarr v2 or v3: cubic chunks, zstd with its check sum, so that damage is found on reading. Chunks at
+/// the end are filled up with zeros, as the format asks. Every chunk is written, so that one that is missing means loss.
+/// </summary>
+internal static class ZarrWriter
+{
+    public static long ChunkCount(Shape3 shape, int chunk) => Grid(shape, chunk).Count;
+
+    public static void Write(Volume volume, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
+    {
+        var (shape, chunk, size) = (volume.Shape, options.Chunk, SectionBytes.Size(volume.VoxelType));
+        var grid = Grid(shape, chunk);
+        var root = options.Version == OmeZarrVersion.V05 ? Path.Combine(folder, "c") : folder;
+        for (var z = 0; z < grid.Z; z++)
+        {
+            for (var y = 0; y < grid.Y; y++)
+                Directory.CreateDirectory(Path.Combine(root, $"{z}", $"{y}"));
+        }
+        Parallel.For(
+            0L,
+            grid.Count,
+            new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount },
+            () => NewWorker(options, chunk * chunk * chunk * size),
+            (i, _, worker) =>
+            {
+                var (zy, x) = Math.DivRem(i, grid.X);
+                var (z, y) = Math.DivRem(zy, grid.Y);
+                Gather(volume, new Box((int)z * chunk, (int)y * chunk, (int)x * chunk, new Shape3(chunk, chunk, chunk)), size, worker.Buffer);
+                using var file = File.Create(Path.Combine(root, $"{z}", $"{y}", $"{x}"), 1);
+                file.Write(worker.Compressor.Wrap(worker.Buffer));
+                counter.Add();
+                return worker;
+            },
+            worker => worker.Compressor.Dispose());
+        if (options.Version == OmeZarrVersion.V04)
+            OmeZarr.Save(Path.Combine(folder, ".zarray"), Version2(volume, options));
+        else
+            OmeZarr.Save(Path.Combine(folder, "zarr.json"), Version3(volume, options));
+    }
+
+    private static (ZstdSharp.Compressor Compressor, byte[] Buffer) NewWorker(OmeZarrOptions options, int bytes)
+    {
+        var compressor = new ZstdSharp.Compressor(options.CompressionLevel);
+        compressor.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_checksumFlag, 1);
+        return (compressor, new byte[bytes]);
+    }
+
+    private static void Gather(Volume volume, Box box, int size, byte[] buffer)
+    {
+        var shape = volume.Shape;
+        var (depth, height, width) = (Math.Min(box.Shape.Z, shape.Z - box.Z), Math.Min(box.Shape.Y, shape.Y - box.Y), Math.Min(box.Shape.X, shape.X - box.X));
+        if (depth < box.Shape.Z || height < box.Shape.Y || width < box.Shape.X)
+            Array.Clear(buffer);
+        for (var z = 0; z < depth; z++)
+        {
+            var section = SectionBytes.Of(volume, box.Z + z);
+            for (var y = 0; y < height; y++)
+            {
+                section.Slice(((box.Y + y) * shape.X + box.X) * size, width * size)
+                    .CopyTo(buffer.AsSpan((z * box.Shape.Y + y) * box.Shape.X * size));
+            }
+        }
+    }
+
+    private static Shape3 Grid(Shape3 shape, int chunk) => new((shape.Z + chunk - 1) / chunk, (shape.Y + chunk - 1) / chunk, (shape.X + chunk - 1) / chunk);
+
+    private static JsonArray Triple(int z, int y, int x) => [z, y, x];
+
+    private static JsonObject Version2(Volume volume, OmeZarrOptions options) => new()
+    {
+        ["zarr_format"] = 2,
+        ["shape"] = Triple(volume.Shape.Z, volume.Shape.Y, volume.Shape.X),
+        ["chunks"] = Triple(options.Chunk, options.Chunk, options.Chunk),
+        ["dtype"] = volume.VoxelType switch { VoxelType.UInt8 => "|u1", VoxelType.UInt16 => "<u2", _ => "<f4" },
+        ["compressor"] = new JsonObject { ["id"] = "zstd", ["level"] = options.CompressionLevel },
+        ["fill_value"] = 0,
+        ["order"] = "C",
+        ["filters"] = null,
+        ["dimension_separator"] = "/",
+    };
+
+    private static JsonObject Version3(Volume volume, OmeZarrOptions options) => new()
+    {
+        ["zarr_format"] = 3,
+        ["node_type"] = "array",
+        ["shape"] = Triple(volume.Shape.Z, volume.Shape.Y, volume.Shape.X),
+        ["data_type"] = volume.VoxelType switch { VoxelType.UInt8 => "uint8", VoxelType.UInt16 => "uint16", _ => "float32" },
+        ["chunk_grid"] = new JsonObject
+        {
+            ["name"] = "regular",
+            ["configuration"] = new JsonObject { ["chunk_shape"] = Triple(options.Chunk, options.Chunk, options.Chunk) },
+        },
+        ["chunk_key_encoding"] = new JsonObject { ["name"] = "default", ["configuration"] = new JsonObject { ["separator"] = "/" } },
+        ["fill_value"] = 0,
+        ["codecs"] = new JsonArray(
+            new JsonObject { ["name"] = "bytes", ["configuration"] = new JsonObject { ["endian"] = "little" } },
+            new JsonObject { ["name"] = "zstd", ["configuration"] = new JsonObject { ["level"] = options.CompressionLevel, ["checksum"] = true } }),
+        ["dimension_names"] = new JsonArray("z", "y", "x"),
+        ["attributes"] = new JsonObject(),
+    };
+}
