@@ -62,7 +62,7 @@ public static class Reconstructor
                     progress?.Report(new ReconstructionProgress("train", p.Fraction, p));
                 }),
             });
-            var volume = Fill(method, sparse, training.Cancellation, new Relay<double>(f => progress?.Report(new ReconstructionProgress("reconstruct", f, null))));
+            var volume = Fill(method, sparse, new Relay<double>(f => progress?.Report(new ReconstructionProgress("reconstruct", f, null))), training.Cancellation);
             VolumeFormats.Write(
                 volume.ConvertTo(stack.VoxelType),
                 stage.Output(path),
@@ -75,9 +75,9 @@ public static class Reconstructor
     /// <summary>Fills the whole isotropic grid block by block.</summary>
     /// <param name="method">A trained method.</param>
     /// <param name="sparse">What was observed.</param>
-    /// <param name="cancellation">Stops between blocks and within them.</param>
     /// <param name="progress">Share done, 0 to 1.</param>
-    public static Volume<float> Fill(IReconstructionMethod method, SparseVolume sparse, CancellationToken cancellation = default, IProgress<double>? progress = null)
+    /// <param name="cancellation">Stops between blocks and within them.</param>
+    public static Volume<float> Fill(IReconstructionMethod method, SparseVolume sparse, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         var shape = sparse.IsotropicShape;
         var result = sparse.NewIsotropic(Box.Of(shape), method.Name);
