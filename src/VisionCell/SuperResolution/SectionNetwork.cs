@@ -32,6 +32,9 @@ internal sealed class SectionNetwork
     // the one that is symmetric about them.
     private int HeadRows => _sampling.Thickness == _sampling.Pitch ? 5 : 4;
 
+    // Two columns more on either side than one stride covers, so that neighbouring outputs see each other's edges.
+    private int HeadColumns => _configuration.LateralStride + 4;
+
     private int Levels => _configuration.Channels.Count;
 
     /// <summary>Lateral lengths must be a multiple of this; others are padded by repeating the border.</summary>
@@ -44,7 +47,7 @@ internal sealed class SectionNetwork
         using var generator = new Generator((ulong)seed, CPU);
         var weights = new Weights();
         var channels = _configuration.Channels;
-        Add("head", channels[0], 1, HeadRows, _configuration.LateralStride == 1 ? 5 : 6);
+        Add("head", channels[0], 1, HeadRows, HeadColumns);
         for (var level = 0; level < Levels; level++)
         {
             AddBlocks("down", level);

@@ -11,7 +11,7 @@ public sealed record SuperResolutionConfiguration
     /// <summary>Residual blocks of each level, on the way down and up alike.</summary>
     public IReadOnlyList<int> Blocks { get; init; } = [1, 2, 2];
 
-    /// <summary>Lateral stride of the first convolution, 1 or 2.</summary>
+    /// <summary>Lateral stride of the first convolution, 1, 2 or 4.</summary>
     public int LateralStride { get; init; } = 1;
 
     /// <summary>Sections in a training patch; fewer where the sections are too small for that many.</summary>
@@ -56,7 +56,7 @@ public sealed record SuperResolutionConfiguration
     {
         Require(Channels.Count >= 1 && Channels.All(c => c is >= 1 and <= 1024), "channels", string.Join(',', Channels), "1 to 1024 each, at least one level");
         Require(Blocks.Count == Channels.Count && Blocks.All(b => b is >= 0 and <= 16), "blocks", string.Join(',', Blocks), $"0 to 16 each, one for each of the {Channels.Count} levels");
-        Require(LateralStride is 1 or 2, "lateralStride", LateralStride, "1 or 2");
+        Require(LateralStride is 1 or 2 or 4, "lateralStride", LateralStride, "1, 2 or 4");
         Require(PatchSections >= 2, "patchSections", PatchSections, "at least 2");
         Require(PatchWidth >= 16, "patchWidth", PatchWidth, "at least 16");
         Require(BatchSize >= 1, "batchSize", BatchSize, "at least 1");
