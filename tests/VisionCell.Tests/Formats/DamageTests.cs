@@ -8,7 +8,7 @@ public class DamageTests
 {
     public static TheoryData<string> Tiffs => ["deflate-u2", "lzw-predictor-u2", "tiles-predictor-3-f4", "packbits-u1", "zstd-u2", "bigtiff-big-endian-u1", "imagej-contiguous-u2", "ome-u1.ome", "imagej-u2"];
 
-    public static TheoryData<string> Zarrs => ["default-u2", "zlib", "gzip", "zstd", "lz4", "blosc-zstd-bits", "blosc-blosclz-shuffle", "blosc-lz4-blocks", "five-axes"];
+    public static TheoryData<string> Zarrs => ["default-u2", "zlib", "gzip", "zstd", "lz4", "blosc-zstd-bits", "blosc-blosclz-shuffle", "blosc-lz4-blocks", "five-axes", "v3-gzip-crc32c-f4", "v3-sharded-u2", "v3-transpose-u2"];
 
     [Theory]
     [InlineData("", "empty")]
@@ -46,6 +46,57 @@ public class DamageTests
         BitConverter.TryWriteBytes(data.AsSpan(directory + 2 + 12 * entries), directory);
         File.WriteAllBytes(scratch["loop.tif"], data);
         AssertOneLine(scratch["loop.tif"], "loop.tif");
+    }
+
+    [Fact]
+    public void A_directory_beyond_2_GiB_of_a_classic_TIFF_is_found()
+    {
+        using var scratch = new Scratch();
+        const uint far = 0x9000_0000;
+        var data = File.ReadAllBytes(Golden.Path("imagej-contiguous-u2.tif"));
+        var directory = BitConverter.ToInt32(data, 4);
+        var length = 2 + 12 * BitConverter.ToUInt16(data, directory) + 4;
+        BitConverter.TryWriteBytes(data.AsSpan(4), far);
+        using (var file = File.Create(scratch["far.tif"]))
+        {
+            // The hole between takes no room on the disk.
+            file.Write(data);
+            file.Position = far;
+            file.Write(data, directory, length);
+        }
+        Golden.AssertVoxels(VolumeFormats.Read(scratch["far.tif"]), VoxelType.UInt16);
+    }
+
+    [Fact]
+    public void A_run_of_more_than_4_GiB_with_one_directory_is_understood()
+    {
+        using var scratch = new Scratch();
+        const int sections = 65536;
+        using (var file = File.Create(scratch["run.tif"]))
+        {
+            file.Write("II*\0"u8);
+            file.Write(BitConverter.GetBytes(8));
+            var text = System.Text.Encoding.ASCII.GetBytes($"ImageJ=1.54f\nimages={sections}\nslices={sections}\nunit=nm\nspacing=8.0\n\0");
+            (ushort Tag, ushort Type, int Count, int Value)[] entries =
+            [
+                (256, 4, 1, 181), (257, 4, 1, 181), (258, 3, 1, 16), (259, 3, 1, 1), (262, 3, 1, 1), (270, 2, text.Length, 200),
+                (273, 4, 1, 400), (277, 3, 1, 1), (278, 4, 1, 181), (279, 4, 1, 181 * 181 * 2), (282, 5, 1, 180), (283, 5, 1, 180),
+            ];
+            file.Write(BitConverter.GetBytes((ushort)entries.Length));
+            foreach (var e in entries)
+                file.Write([.. BitConverter.GetBytes(e.Tag), .. BitConverter.GetBytes(e.Type), .. BitConverter.GetBytes(e.Count), .. BitConverter.GetBytes(e.Value)]);
+            file.Position = 180;
+            file.Write([.. BitConverter.GetBytes(1), .. BitConverter.GetBytes(8)]);
+            file.Position = 200;
+            file.Write(text);
+            file.SetLength(400 + 181L * 181 * 2 * sections);
+        }
+        var info = VolumeFormats.Inspect(scratch["run.tif"]);
+        Assert.Equal(new Shape3(sections, 181, 181), info.Shape);
+        Assert.Equal(new VoxelSize(8, 8, 8), info.VoxelSize);
+        using (var file = File.OpenWrite(scratch["run.tif"]))
+            file.SetLength(file.Length - 1);
+        Assert.Contains("truncated", AssertOneLine(scratch["run.tif"], "run.tif"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -104,7 +155,7 @@ public class DamageTests
         foreach (var file in Directory.GetFiles(scratch["a.zarr"], "*", SearchOption.AllDirectories))
         {
             var data = File.ReadAllBytes(file);
-            var isChunk = !Path.GetFileName(file).StartsWith('.');
+            var isChunk = Path.GetFileName(file) is not ("zarr.json" or ".zarray" or ".zattrs" or ".zgroup");
             for (var trial = 0; trial < 40; trial++)
             {
                 var copy = (byte[])data.Clone();
