@@ -13,8 +13,8 @@ namespace VisionCell.Formats;
 /// </param>
 /// <param name="Predictor">
 /// Differences neighbouring pixels before deflate (integers: predictor 2, floats: 3), which saves about 20 % on electron
-/// micrographs. Off by default with ImageJ's description: ImageJ 1 ignores predictors with deflate and would show noise
-/// (tried with 1.52i).
+/// micrographs. Off by default: ImageJ 1, and with it Fiji unless Bio-Formats is asked, ignores predictors with deflate and
+/// shows noise (tried with 1.52i).
 /// </param>
 /// <param name="BigTiff">64-bit offsets; <c>null</c> decides by size: files that may pass 2 GiB, where older readers stop.</param>
 public sealed record TiffWriteOptions(bool Ome = false, bool Predictor = false, bool? BigTiff = null);
@@ -28,12 +28,9 @@ public static class TiffWriter
     private const int StripBytes = 1 << 22;
     private const long ClassicLimit = 1L << 31;
 
-    /// <summary>OME-XML and predictor for <c>.ome.tif</c> and <c>.ome.tiff</c>, else ImageJ's description without predictor.</summary>
-    public static TiffWriteOptions OptionsFor(string path)
-    {
-        var ome = path.EndsWith(".ome.tif", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".ome.tiff", StringComparison.OrdinalIgnoreCase);
-        return new TiffWriteOptions(Ome: ome, Predictor: ome);
-    }
+    /// <summary>OME-XML for <c>.ome.tif</c> and <c>.ome.tiff</c>, else ImageJ's description.</summary>
+    public static TiffWriteOptions OptionsFor(string path) => new(
+        Ome: path.EndsWith(".ome.tif", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".ome.tiff", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Writes a stack; the file appears only when it is complete.</summary>
     /// <exception cref="BadInputException">A folder is in the way, or the place is not writable.</exception>

@@ -1,6 +1,5 @@
 """Makes the goldens of this folder with python3-tifffile, libtiff-tools and python3-zarr (Debian 12: tifffile 2023.2.3,
-libtiff 4.5.0, zarr 2.13.6, numcodecs 0.11.0; run with /usr/bin/python3). Voxel (z, y, x) of every golden is (z * 29 + y * 7 + x * 3 + (x * y) % 5) times
-the factor of its type: 1 modulo 256 for uint8, 101 modulo 65536 for uint16, 0.37 less 20 for float32.
+libtiff 4.5.0, zarr 2.13.6, numcodecs 0.11.0; run with /usr/bin/python3). Voxels as in make_voxels.py.
 
     cd tests/goldens/formats && /usr/bin/python3 make.py
 """
@@ -13,15 +12,7 @@ import numpy as np
 import tifffile
 import zarr
 
-
-def voxels(dtype, shape=(5, 19, 33)):
-    z, y, x = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
-    v = z * 29 + y * 7 + x * 3 + (x * y) % 5
-    if dtype == "u1":
-        return (v % 256).astype("u1")
-    if dtype == "u2":
-        return (v * 101 % 65536).astype("u2")
-    return (v * np.float32(0.37) - np.float32(20)).astype("f4")
+from make_voxels import voxels
 
 
 def tiff(name, dtype, **options):
