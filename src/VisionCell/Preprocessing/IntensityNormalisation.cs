@@ -7,17 +7,12 @@ namespace VisionCell.Preprocessing;
 public sealed record NormalisationConfiguration
 {
     /// <summary>Creates a configuration.</summary>
-    /// <param name="reach">Each section is matched to the trend of this many sections on either side. Changes slower than that are taken for the specimen's.</param>
     /// <param name="maxGain">Contrast is raised or lowered by at most this factor: what is empty stays empty.</param>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public NormalisationConfiguration(int reach = 10, double maxGain = 1.5)
+    public NormalisationConfiguration(double maxGain = 1.5)
     {
-        Reach = reach is >= 1 and <= 1000 ? reach : throw new BadInputException($"normalisation reach of {reach} sections: must be 1 to 1000");
         MaxGain = maxGain is >= 1 and <= 10 ? maxGain : throw new BadInputException($"largest gain {maxGain}: must be 1 to 10");
     }
-
-    /// <summary>Sections on either side that the trend is taken from.</summary>
-    public int Reach { get; }
 
     /// <summary>Largest factor by which contrast is changed.</summary>
     public double MaxGain { get; }
@@ -30,8 +25,9 @@ public sealed record NormalisationConfiguration
 public readonly record struct SectionIntensity(int Z, double Gain, double Offset);
 
 /// <summary>
-/// Takes flicker out of a stack <c>[Z, Y, X]</c>: the robust mean and deviation of each section are brought to the Theil–Sen trend of
-/// its neighbours, so that single dark or bright sections are corrected and slow changes, which may be the specimen's own, stay.
+/// Takes flicker out of a stack <c>[Z, Y, X]</c>: the robust mean and deviation of each section are brought to the steady trend of the
+/// stack (least curvature, by cross-validation), so that single dark or bright sections are corrected and slow changes, which may be
+/// the specimen's own, stay.
 /// One gain and one offset a section, recorded: the step can be undone.
 /// </summary>
 public static class IntensityNormalisation
@@ -44,17 +40,21 @@ public static class IntensityNormalisation
     {
         var statistics = new SectionStatistics[stack.Shape.Z];
         Parallel.For(0, statistics.Length, new ParallelOptions { CancellationToken = cancellation }, z => statistics[z] = SectionStatistics.Of(stack.Section(z)));
-        var means = LocalTrend.Robust([.. statistics.Select(s => s.HasContrast ? s.Mean : double.NaN)], configuration.Reach);
+        var shown = Enumerable.Range(0, statistics.Length).Where(z => statistics[z].HasContrast).ToArray();
+        var result = Enumerable.Range(0, statistics.Length).Select(z => new SectionIntensity(z, 1, 0)).ToArray();
+        if (shown.Length < 2)
+            return result;
 
-        // Contrast is a factor: its trend is straight in the logarithm.
-        var deviations = LocalTrend.Robust([.. statistics.Select(s => s.HasContrast ? Math.Log(s.Deviation) : double.NaN)], configuration.Reach);
-        return [.. statistics.Select((s, z) =>
+        // Contrast is a factor: its trend is smooth in the logarithm. Sections without contrast are passed over.
+        var means = SteadyTrend.Residual([.. shown.Select(z => statistics[z].Mean)]);
+        var deviations = SteadyTrend.Residual([.. shown.Select(z => Math.Log(statistics[z].Deviation))]);
+        for (var i = 0; i < shown.Length; i++)
         {
-            if (!s.HasContrast)
-                return new SectionIntensity(z, 1, 0);
-            var gain = Math.Clamp(Math.Exp(deviations[z]) / s.Deviation, 1 / configuration.MaxGain, configuration.MaxGain);
-            return new SectionIntensity(z, gain, means[z] - gain * s.Mean);
-        })];
+            var z = shown[i];
+            var gain = Math.Clamp(Math.Exp(-deviations[i]), 1 / configuration.MaxGain, configuration.MaxGain);
+            result[z] = new SectionIntensity(z, gain, statistics[z].Mean - means[i] - gain * statistics[z].Mean);
+        }
+        return result;
     }
 
     /// <summary>The stack with gain and offset applied; values are not clamped.</summary>

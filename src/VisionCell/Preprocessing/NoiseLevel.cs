@@ -38,7 +38,7 @@ public static class NoiseLevel
         var levels = new double[stack.Shape.Z];
         Parallel.For(0, levels.Length, new ParallelOptions { CancellationToken = cancellation }, z =>
             levels[z] = SectionStatistics.Of(stack.Section(z)).HasContrast ? OfSection(stack.Section(z), stack.Shape.Y, stack.Shape.X) : double.NaN);
-        List<double> known = [.. levels.Where(l => !double.IsNaN(l))];
-        return known.Count == 0 ? 0 : LocalTrend.Median(known);
+        var known = levels.Where(l => !double.IsNaN(l)).ToArray();
+        return known.Length == 0 ? 0 : Ordered.Median(known);
     }
 }

@@ -8,19 +8,19 @@ public sealed record AlignmentConfiguration
     /// <summary>Creates a configuration.</summary>
     /// <param name="maxShift">Largest shift between neighbouring sections, pixels. A wider search finds more false peaks.</param>
     /// <param name="neighbours">Each section is compared with this many sections before it; the second makes chains that close, so that errors do not add up alone.</param>
-    /// <param name="driftSections">
-    /// Shifts slower than about this many sections are left alone (standard deviation of the local linear trend that is taken off),
-    /// since neurites that run obliquely look like drift, and straightening them would bend the specimen. Null corrects slow drift too.
+    /// <param name="keepSlowMotion">
+    /// Steady motion from section to section is left alone (least curvature, by cross-validation), since neurites that run obliquely look like drift,
+    /// and straightening them would bend the specimen. False corrects it too.
     /// </param>
     /// <param name="deadZone">Corrections smaller than this are not made, pixels: a section moved by less than the estimates' own error only loses sharpness.</param>
     /// <param name="interpolation">How grey values between pixels are found.</param>
     /// <exception cref="BadInputException">A value is out of range.</exception>
     public AlignmentConfiguration(
-        double maxShift = 16, int neighbours = 2, double? driftSections = 10, double deadZone = 0.25, SectionInterpolation interpolation = SectionInterpolation.Cubic)
+        double maxShift = 16, int neighbours = 2, bool keepSlowMotion = true, double deadZone = 0.25, SectionInterpolation interpolation = SectionInterpolation.Cubic)
     {
         MaxShift = maxShift is >= 1 and <= 4096 ? maxShift : throw new BadInputException($"largest shift of {maxShift} pixels: must be 1 to 4096");
         Neighbours = neighbours is >= 1 and <= 8 ? neighbours : throw new BadInputException($"{neighbours} neighbours: must be 1 to 8");
-        DriftSections = driftSections is null or >= 1 ? driftSections : throw new BadInputException($"drift over {driftSections} sections: must be at least 1, or null to correct slow drift too");
+        KeepSlowMotion = keepSlowMotion;
         DeadZone = deadZone is >= 0 and <= 10 ? deadZone : throw new BadInputException($"dead zone of {deadZone} pixels: must be 0 to 10");
         Interpolation = interpolation;
     }
@@ -31,8 +31,8 @@ public sealed record AlignmentConfiguration
     /// <summary>Each section is compared with this many sections before it.</summary>
     public int Neighbours { get; }
 
-    /// <summary>Shifts slower than about this many sections are left alone; null corrects them too.</summary>
-    public double? DriftSections { get; }
+    /// <summary>Whether steady motion from section to section is left alone.</summary>
+    public bool KeepSlowMotion { get; }
 
     /// <summary>Corrections smaller than this are not made, pixels.</summary>
     public double DeadZone { get; }
@@ -44,7 +44,7 @@ public sealed record AlignmentConfiguration
 /// <summary>
 /// Aligns the sections of a stack <c>[Z, Y, X]</c> by translations (pixels). Each section is compared with the few before it by
 /// phase correlation; the positions that fit all these shifts best, in least squares weighted by confidence, are the sections'
-/// displacements; their slow part is left in the data. The result is data (<see cref="SectionTransforms"/>): nothing is resampled here.
+/// displacements; their steady part is left in the data. The result is data (<see cref="SectionTransforms"/>): nothing is resampled here.
 /// A section without contrast, or one that matches none of its neighbours, is placed between them and says so.
 /// </summary>
 public static class PhaseCorrelationAlignment
@@ -91,17 +91,8 @@ public static class PhaseCorrelationAlignment
         var y = ChainSolver.Solve(sections, [.. links.Select(l => (l.From, l.To, l.Weight, l.Y))]);
         var x = ChainSolver.Solve(sections, [.. links.Select(l => (l.From, l.To, l.Weight, l.X))]);
 
-        // 3. What is slow stays.
-        if (configuration.DriftSections is { } slow)
-        {
-            y = Difference(y, LocalTrend.Smooth(y, slow));
-            x = Difference(x, LocalTrend.Smooth(x, slow));
-        }
-        else
-        {
-            y = Difference(y, Enumerable.Repeat(y.Average(), sections));
-            x = Difference(x, Enumerable.Repeat(x.Average(), sections));
-        }
+        // 3. What is steady stays.
+        (y, x) = configuration.KeepSlowMotion ? (SteadyTrend.Residual(y), SteadyTrend.Residual(x)) : (Centred(y), Centred(x));
 
         // 4. One transform a section, with its reason.
         var hasContrast = new HashSet<int>(usable);
@@ -119,5 +110,5 @@ public static class PhaseCorrelationAlignment
         })]);
     }
 
-    private static double[] Difference(double[] a, IEnumerable<double> b) => [.. a.Zip(b, (u, v) => u - v)];
+    private static double[] Centred(double[] positions) => [.. positions.Select(p => p - positions.Average())];
 }

@@ -40,7 +40,7 @@ public static class Presets
     public static PreprocessingConfiguration SerialSectionTem { get; } = new()
     {
         Normalisation = new NormalisationConfiguration(maxGain: 2),
-        Alignment = new AlignmentConfiguration(maxShift: 64, driftSections: 20),
+        Alignment = new AlignmentConfiguration(maxShift: 64),
         Denoising = null,
     };
 

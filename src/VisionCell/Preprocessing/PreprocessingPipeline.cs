@@ -108,9 +108,9 @@ public static class PreprocessingPipeline
             Ended("denoise");
         }
 
-        List<double> lengths = [.. transforms.Sections.Select(s => Math.Sqrt(s.ShiftX * s.ShiftX + s.ShiftY * s.ShiftY))];
+        var lengths = transforms.Sections.Select(s => Math.Sqrt(s.ShiftX * s.ShiftX + s.ShiftY * s.ShiftY)).ToArray();
         var report = new PreprocessingReport(
-            configuration, intensities, transforms.Sections.Count(s => !s.IsIdentity), LocalTrend.Median([.. lengths]), lengths.Max(), noise, notices, seconds);
+            configuration, intensities, transforms.Sections.Count(s => !s.IsIdentity), Ordered.Median(lengths), lengths.Max(), noise, notices, seconds);
         return new PreprocessingResult(result, transforms, report);
     }
 
