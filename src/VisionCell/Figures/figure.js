@@ -1,0 +1,167 @@
+/* The part of a Vision Cell figure that runs in the browser. Loaded once a page, right after plotly.js; figures that come
+   before or after it stand in the queue window.VisionCellFigures as [id, spec] and are drawn when both are there. */
+(function () {
+  'use strict';
+  var Plotly = window.VisionCellPlotly;
+  var types = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array, f8: Float64Array };
+  /* Browsers keep about 16 WebGL contexts and drop the oldest without a word; a 3D figure takes up to two. */
+  var maxLive = 8;
+  var live = [];
+
+  function decode(node) {
+    var text = atob(node.bdata), bytes = new Uint8Array(text.length);
+    for (var i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    return new types[node.dtype](bytes.buffer);
+  }
+
+  function rows(values, shape) {
+    var size = shape.split(',').map(Number), result = [];
+    for (var y = 0; y < size[0]; y++) result.push(values.subarray(y * size[1], (y + 1) * size[1]));
+    return result;
+  }
+
+  /* Undoes PlotlyJson.Ramp and PlotlyJson.Quantised; everything else is left as it is. */
+  function expand(node) {
+    if (node === null || typeof node !== 'object') return node;
+    if (Array.isArray(node)) return node.map(expand);
+    var result, i;
+    if (node.ramp) {
+      var r = node.ramp, start = r[0], step = r[1], count = r[2], each = r[3];
+      result = new Float32Array(count * each * r[4]);
+      for (i = 0; i < result.length; i++) result[i] = start + step * (Math.floor(i / each) % count);
+      return result;
+    }
+    if (node.quantised) {
+      var levels = decode(node.quantised);
+      result = new Float32Array(levels.length);
+      for (i = 0; i < levels.length; i++) result[i] = node.low + node.step * levels[i];
+      return node.quantised.shape ? rows(result, node.quantised.shape) : result;
+    }
+    result = {};
+    for (var key in node) result[key] = expand(node[key]);
+    return result;
+  }
+
+  /* Orthogonal sections: the volume is in the page once; sliders and clicks cut it anew. Axes: 0 z, 1 y, 2 x. */
+  function sections(plot, s) {
+    var values = s.values, n = s.shape, at = s.at.slice();
+    function cut(plane) {
+      var result = [], i, j, row;
+      if (plane === 0) {
+        for (i = 0; i < n[1]; i++) result.push(values.subarray((at[0] * n[1] + i) * n[2], (at[0] * n[1] + i + 1) * n[2]));
+      } else if (plane === 1) {
+        for (i = 0; i < n[0]; i++) result.push(values.subarray((i * n[1] + at[1]) * n[2], (i * n[1] + at[1] + 1) * n[2]));
+      } else {
+        for (i = 0; i < n[1]; i++) {
+          row = new Float32Array(n[0]);
+          for (j = 0; j < n[0]; j++) row[j] = values[(j * n[1] + i) * n[2] + at[2]];
+          result.push(row);
+        }
+      }
+      return result;
+    }
+    function place(axis) { return s.origin[axis] + at[axis] * s.spacing[axis]; }
+    function move(axis, index) {
+      at[axis] = Math.max(0, Math.min(n[axis] - 1, index));
+      var change = {};
+      /* Shapes come in pairs for each panel, in the order of Show.Sections. */
+      s.lines.forEach(function (line, i) {
+        if (line.axis !== axis) return;
+        change['shapes[' + i + '].' + line.along + '0'] = place(axis);
+        change['shapes[' + i + '].' + line.along + '1'] = place(axis);
+      });
+      change['sliders[' + s.slider[axis] + '].active'] = at[axis];
+      Plotly.update(plot, { z: [cut(axis)] }, change, [axis]);
+    }
+    plot.on('plotly_sliderchange', function (e) {
+      var to = String(e.step.value).split(':').map(Number);
+      if (at[to[0]] !== to[1]) move(to[0], to[1]);
+    });
+    plot.on('plotly_click', function (e) {
+      var p = e.points[0], axes = [['y', 1, 'x', 2], ['y', 0, 'x', 2], ['y', 1, 'x', 0]][p.curveNumber];
+      move(axes[1], Math.round((p.y - s.origin[axes[1]]) / s.spacing[axes[1]]));
+      move(axes[3], Math.round((p.x - s.origin[axes[3]]) / s.spacing[axes[3]]));
+    });
+  }
+
+  function hasWebGl() {
+    try {
+      var context = document.createElement('canvas').getContext('webgl');
+      if (!context) return false;
+      var loser = context.getExtension('WEBGL_lose_context');
+      if (loser) loser.loseContext();
+      return true;
+    } catch (e) {
+      return false;
+    }
+  }
+
+  function note(box, text, onclick) {
+    var old = box.querySelector('.visioncell-note');
+    if (old) old.remove();
+    if (!text) return;
+    var p = document.createElement('div');
+    p.className = 'visioncell-note';
+    p.style.cssText = 'font:12px sans-serif;color:#555';
+    p.textContent = text;
+    box.appendChild(p);
+    box.onclick = onclick || null;
+    box.style.cursor = onclick ? 'pointer' : '';
+  }
+
+  function rest(box) {
+    Plotly.purge(box.plot);
+    box.plot.remove();
+    box.plot = null;
+    box.picture.style.display = '';
+    live.splice(live.indexOf(box), 1);
+    note(box, 'A picture: click it for the interactive view.', function () { draw(box, box.spec, true); });
+  }
+
+  function draw(box, spec, asked) {
+    box.spec = spec;
+    box.picture = box.querySelector('img');
+    var heavy = spec.webgl === true;
+    if (heavy) {
+      live = live.filter(function (b) { return document.body.contains(b); });
+      if (!asked && live.length >= maxLive) {
+        note(box, 'A picture: click it for the interactive view.', function () { draw(box, spec, true); });
+        return;
+      }
+      if (!hasWebGl()) {
+        note(box, 'A picture: this browser has no WebGL for the interactive view.');
+        return;
+      }
+      if (live.length >= maxLive) rest(live[0]);
+      live.push(box);
+    }
+    note(box, null);
+    box.onclick = null;
+    box.style.cursor = '';
+    var plot = document.createElement('div');
+    plot.style.cssText = 'width:100%;height:' + spec.height + 'px';
+    box.appendChild(plot);
+    box.plot = plot;
+    /* Spec stays packed so that a figure can be drawn again. */
+    var full = expand({ data: spec.data, layout: spec.layout });
+    var s = spec.sections ? expand(spec.sections) : null;
+    Plotly.newPlot(plot, full.data, full.layout, spec.config).then(function () {
+      box.picture.style.display = 'none';
+      box.setAttribute('data-drawn', 'true');
+      if (s) sections(plot, s);
+    }, function (error) {
+      plot.remove();
+      note(box, 'A picture: the interactive view failed (' + error + ').');
+    });
+  }
+
+  function take(entry, tries) {
+    var box = document.getElementById(entry[0]);
+    if (box) draw(box, entry[1], false);
+    else if (tries > 0) setTimeout(function () { take(entry, tries - 1); }, 100);
+  }
+
+  var waiting = window.VisionCellFigures || [];
+  window.VisionCellFigures = { push: function (entry) { take(entry, 100); } };
+  waiting.forEach(function (entry) { take(entry, 100); });
+})();
