@@ -23,8 +23,11 @@ internal sealed class Messages(bool quiet)
             Console.Error.WriteLine(text);
     }
 
+    /// <summary>Runs something long that says what share of it is done, and shows it.</summary>
+    public T Run<T>(string what, Func<IProgress<double>, T> work) => RunSteps(what, steps => work(new Shares(steps)));
+
     /// <summary>Runs something long and shows how far it is.</summary>
-    public T Run<T>(string what, Func<IProgress<Step>, T> work)
+    public T RunSteps<T>(string what, Func<IProgress<Step>, T> work)
     {
         if (quiet)
             return work(new Sink(_ => { }));
@@ -34,7 +37,7 @@ internal sealed class Messages(bool quiet)
     private static Sink Lines(string what)
     {
         var gate = new Lock();
-        var last = DateTime.UtcNow - LineInterval;
+        var last = DateTime.UtcNow;
         return new Sink(step =>
         {
             lock (gate)
@@ -51,6 +54,11 @@ internal sealed class Messages(bool quiet)
     private sealed class Sink(Action<Step> take) : IProgress<Step>
     {
         public void Report(Step value) => take(value);
+    }
+
+    private sealed class Shares(IProgress<Step> steps) : IProgress<double>
+    {
+        public void Report(double value) => steps.Report(new Step(value));
     }
 
     // Apart, so that Spectre.Console is loaded only where a bar is drawn.
