@@ -16,6 +16,16 @@ internal sealed class Messages(bool quiet)
 
     public static Messages Of(ParseResult parsed) => new(parsed.GetValue(CommonOptions.Quiet));
 
+    /// <summary>Whether only results and errors are wanted.</summary>
+    public bool Quiet => quiet;
+
+    /// <summary>A line on the stage that begins, where no bar shows it.</summary>
+    public void Stage(string text)
+    {
+        if (Console.IsErrorRedirected)
+            Notice(text);
+    }
+
     /// <summary>One line that the user should know.</summary>
     public void Notice(string text)
     {
