@@ -61,7 +61,8 @@ public static class VolumeFormats
     /// <exception cref="IOException">The disk is full or not writable; one line that names the path.</exception>
     public static void Write(Volume volume, string path, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
-        var format = Array.Find(_formats, f => f.WriteExtensions.Any(e => path.EndsWith(e, StringComparison.OrdinalIgnoreCase)))
+        var name = Path.TrimEndingDirectorySeparator(path);
+        var format = Array.Find(_formats, f => f.WriteExtensions.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase)))
             ?? throw new BadInputException(
                 $"{path}: no format is written under this ending; use one of {string.Join(", ", _formats.SelectMany(f => f.WriteExtensions))}");
         format.Write(volume, path, progress, cancellationToken);

@@ -1,0 +1,93 @@
+using OpenCvSharp;
+using VisionCell.Volumes;
+
+namespace VisionCell.Preprocessing;
+
+/// <summary>How sections are denoised.</summary>
+public sealed record DenoisingConfiguration
+{
+    /// <summary>Creates a configuration.</summary>
+    /// <param name="strength">Filter parameter h in units of the noise that the data show. Below 0.5 hardly anything happens; above 1.2 membranes begin to blur.</param>
+    /// <param name="patch">Edge of the patches that are compared, pixels; odd.</param>
+    /// <param name="search">Edge of the window that is searched for them, pixels; odd. Time grows with its square.</param>
+    /// <param name="noise">Standard deviation of the noise, grey values; null to estimate it (<see cref="NoiseLevel"/>).</param>
+    /// <exception cref="BadInputException">A value is out of range.</exception>
+    public DenoisingConfiguration(double strength = 0.8, int patch = 5, int search = 15, double? noise = null)
+    {
+        Strength = strength is > 0 and <= 10 ? strength : throw new BadInputException($"denoising strength {strength}: must be more than 0, at most 10");
+        Patch = patch is >= 3 and <= 21 && patch % 2 == 1 ? patch : throw new BadInputException($"patch of {patch} pixels: must be odd, 3 to 21");
+        Search = search is >= 3 and <= 101 && search % 2 == 1 ? search : throw new BadInputException($"search window of {search} pixels: must be odd, 3 to 101");
+        Noise = noise is null or > 0 ? noise : throw new BadInputException($"noise of {noise} grey values: must be more than 0, or null to estimate it");
+    }
+
+    /// <summary>Filter parameter h in units of the noise.</summary>
+    public double Strength { get; }
+
+    /// <summary>Edge of the patches, pixels.</summary>
+    public int Patch { get; }
+
+    /// <summary>Edge of the search window, pixels.</summary>
+    public int Search { get; }
+
+    /// <summary>Standard deviation of the noise, grey values; null to estimate it.</summary>
+    public double? Noise { get; }
+}
+
+/// <summary>
+/// Non-local means on each section of a stack <c>[Z, Y, X]</c>. Source: Buades, Coll, Morel, "A non-local algorithm for image denoising",
+/// CVPR 2005, doi:10.1109/CVPR.2005.38. 8-bit stacks go through OpenCV's fastNlMeansDenoising; others through
+/// <see cref="NonLocalMeans"/>, the same filter in single precision, since OpenCvSharp offers OpenCV's 8-bit form alone.
+/// </summary>
+public static class NonLocalMeansDenoising
+{
+    /// <summary>Denoises a stack.</summary>
+    /// <param name="stack">Sections <c>[Z, Y, X]</c> of any voxel type.</param>
+    /// <param name="configuration">How.</param>
+    /// <param name="progress">Told the number of sections done.</param>
+    /// <param name="cancellation">Stops between sections.</param>
+    /// <returns>The stack in its own voxel type, and the noise it was denoised for (grey values); the stack itself where it shows none.</returns>
+    /// <exception cref="BadInputException">Sections are smaller than 3 x 3.</exception>
+    public static (Volume Denoised, double Noise) Apply(
+        Volume stack, DenoisingConfiguration configuration, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        var noise = configuration.Noise ?? NoiseLevel.Of(stack.ToFloat32(), cancellation);
+        if (noise == 0)
+            return (stack, 0);
+        var strength = (float)(configuration.Strength * noise);
+        var provenance = stack.Provenance.With(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"non-local means, h {strength:0.###}, patch {configuration.Patch}, search {configuration.Search}"));
+        var options = new ParallelOptions { CancellationToken = cancellation };
+        var (sections, height, width) = stack.Shape;
+        var done = 0;
+        if (stack is Volume<byte> bytes)
+        {
+            var result = new Volume<byte>(stack.Shape, stack.VoxelSize, stack.Origin, provenance);
+            Parallel.For(0, sections, options, z =>
+            {
+                ByOpenCv(bytes.Section(z), result.Section(z), height, width, strength, configuration);
+                progress?.Report(Interlocked.Increment(ref done));
+            });
+            return (result, noise);
+        }
+        var floats = stack.ToFloat32();
+        var denoised = new Volume<float>(stack.Shape, stack.VoxelSize, stack.Origin, provenance);
+        Parallel.For(0, sections, options, () => new NonLocalMeans(height, width, configuration.Patch, configuration.Search), (z, _, filter) =>
+        {
+            filter.Apply(floats.Section(z), denoised.Section(z), strength);
+            progress?.Report(Interlocked.Increment(ref done));
+            return filter;
+        }, _ => { });
+        return (denoised.ConvertTo(stack.VoxelType), noise);
+    }
+
+    private static unsafe void ByOpenCv(ReadOnlySpan<byte> source, Span<byte> target, int height, int width, float strength, DenoisingConfiguration configuration)
+    {
+        fixed (byte* s = source)
+        fixed (byte* t = target)
+        {
+            using var from = Mat.FromPixelData(height, width, MatType.CV_8UC1, (nint)s);
+            using var to = Mat.FromPixelData(height, width, MatType.CV_8UC1, (nint)t);
+            Cv2.FastNlMeansDenoising(from, to, strength, configuration.Patch, configuration.Search);
+        }
+    }
+}
