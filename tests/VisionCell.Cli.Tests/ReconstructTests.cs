@@ -50,6 +50,28 @@ public sealed class ReconstructTests
     }
 
     [Fact]
+    public void Preprocessing_leaves_a_volume_and_where_each_section_went()
+    {
+        using var folder = new TemporaryFolder();
+        var config = folder.File("config.json");
+        var run = folder.File("run");
+        var first = Command.Run("preprocess", Command.Sample, "--preset", "ss-tem", "--save-config", config, "--out", run);
+        Assert.Equal(0, first.Code);
+        Assert.Equal(Path.Combine(run, "preprocessed.zarr"), first.Output.Trim());
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "transforms.json")));
+        Assert.Equal(97, document.RootElement.GetProperty("sections").GetArrayLength());
+        Assert.Matches(@"shape\s+97 x 200 x 200", Command.Run("info", first.Output.Trim()).Output);
+
+        var second = Command.Run("preprocess", Command.Sample, "--config", config, "--out", run);
+        Assert.Contains("unchanged", second.Error, StringComparison.Ordinal);
+
+        File.WriteAllText(config, """{ "alinment": null }""");
+        var misspelt = Command.Run("preprocess", Command.Sample, "--config", config, "--out", run);
+        Assert.Equal(3, misspelt.Code);
+        Assert.Contains("alinment", misspelt.FailureLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_volume_against_itself_scores_perfectly()
     {
         using var folder = new TemporaryFolder();

@@ -33,6 +33,9 @@ internal sealed class Messages(bool quiet)
             Console.Error.WriteLine(text);
     }
 
+    /// <summary><see cref="Notice"/> for what reports lines.</summary>
+    public IProgress<string> Notices => new Lines(Notice);
+
     /// <summary>Runs something long that says what share of it is done, and shows it.</summary>
     public T Run<T>(string what, Func<IProgress<double>, T> work) => RunSteps(what, steps => work(new Shares(steps)));
 
@@ -41,10 +44,10 @@ internal sealed class Messages(bool quiet)
     {
         if (quiet)
             return work(new Sink(_ => { }));
-        return Console.IsErrorRedirected ? work(Lines(what)) : Bar.Run(what, work);
+        return Console.IsErrorRedirected ? work(Thinned(what)) : Bar.Run(what, work);
     }
 
-    private static Sink Lines(string what)
+    private static Sink Thinned(string what)
     {
         var gate = new Lock();
         var last = DateTime.UtcNow;
@@ -64,6 +67,11 @@ internal sealed class Messages(bool quiet)
     private sealed class Sink(Action<Step> take) : IProgress<Step>
     {
         public void Report(Step value) => take(value);
+    }
+
+    private sealed class Lines(Action<string> take) : IProgress<string>
+    {
+        public void Report(string value) => take(value);
     }
 
     private sealed class Shares(IProgress<Step> steps) : IProgress<double>

@@ -13,6 +13,7 @@ internal static class Catalogue
         {
             InfoCommand.Create(),
             ConvertCommand.Create(),
+            PreprocessCommand.Create(),
             ReconstructCommand.Create(),
             BenchmarkCommand.Create(),
             EvaluateCommand.Create(),

@@ -21,7 +21,7 @@ internal static class DataCommand
             if (parsed.GetValue(json))
                 Results.PrintJson(sets);
             else
-                Results.PrintTable([.. sets.Select(d => new[] { d.Name, VoxelSize(d), d.Modality ?? "", d.Path ?? $"not here: put {d.File} into ${DataSet.Variable}" })]);
+                Results.PrintTable([.. sets.Select(d => new[] { d.Name, VoxelSize(d), d.Modality ?? "", d.Split ?? "", string.Join(", ", d.Files.Select(f => f.Path ?? $"{f.Name} (not here)")) })]);
             return ExitCode.Done;
         });
         return command;
@@ -41,15 +41,18 @@ internal static class DataCommand
         if (names.FirstOrDefault(n => all.All(d => d.Name != n)) is { } unknown)
             throw new BadInputException($"no data set '{unknown}'; known: {string.Join(", ", all.Select(d => d.Name))}");
         var wrong = new List<string>();
-        foreach (var set in all.Where(d => names.Length == 0 ? d.Path is not null : names.Contains(d.Name)))
+        foreach (var (set, file) in all.Where(d => names.Length == 0 || names.Contains(d.Name)).SelectMany(d => d.Files.Select(f => (d, f))))
         {
-            var verdict = set.Path is null ? "missing" : set.IsIntact() ? "intact" : "DIFFERS";
-            Console.Out.WriteLine($"{verdict,-8} {set.Name}  {set.Path ?? set.File}");
+            // Without names, what is elsewhere is nobody's fault.
+            if (file.Path is null && names.Length == 0)
+                continue;
+            var verdict = file.Path is null ? "missing" : file.IsIntact() ? "intact" : "DIFFERS";
+            Console.Out.WriteLine($"{verdict,-8} {set.Name}  {file.Path ?? file.Name}");
             if (verdict != "intact")
-                wrong.Add($"{set.Name} ({verdict.ToLowerInvariant()})");
+                wrong.Add($"{file.Name} of {set.Name} ({verdict.ToLowerInvariant()})");
         }
         return wrong.Count == 0 ? ExitCode.Done
-            : throw new BadInputException($"not as their manifests say: {string.Join(", ", wrong)}; fetch them again from the source that the manifest names");
+            : throw new BadInputException($"not as their manifests say: {string.Join(", ", wrong)}; fetch them again from the source that the manifest names, into ${DataSet.Variable}");
     }
 
     private static string VoxelSize(DataSet set) =>

@@ -32,7 +32,7 @@ internal static class ReconstructCommand
             var sparse = SparseVolume.FromStack(stack, parsed.GetValue(thick));
             if (sparse.Sampling.Pitch == 1)
                 throw new BadInputException($"{parsed.GetRequiredValue(input)}: voxel size {stack.VoxelSize} is isotropic already; give the real distance between sections with --voxel-size");
-            var run = RunWorkspace.Open(parsed.GetRequiredValue(output), new Relay(messages.Notice));
+            var run = RunWorkspace.Open(parsed.GetRequiredValue(output), messages.Notices);
             var (path, reused) = messages.RunSteps(name, steps =>
                 Reconstructor.Run(stack, sparse, name, run, options, new TrainingSteps(name, steps, messages)));
             if (parsed.GetValue(json))
@@ -43,11 +43,6 @@ internal static class ReconstructCommand
             return Task.FromResult(ExitCode.Done);
         });
         return command;
-    }
-
-    private sealed class Relay(Action<string> take) : IProgress<string>
-    {
-        public void Report(string value) => take(value);
     }
 
     private sealed class TrainingSteps(string method, IProgress<Step> steps, Messages messages) : IProgress<ReconstructionProgress>
