@@ -150,11 +150,11 @@ fi
 touch "$app/.sources"
 
 if [ $tests = 1 ]; then
-    sources=$(fingerprint src tests "${shared[@]}" VisionCell.slnx)
+    sources=$(fingerprint src tests "${shared[@]}" VisionCell.slnx environment/tests.proj)
     if [ "$(cat "$artifacts/.tests" 2>/dev/null)" != "$sources" ]; then
         say "setup: building the tests"
         build "restoring NuGet packages" restore "$root/VisionCell.slnx" --locked-mode
-        build "building the tests" build "$root/VisionCell.slnx" -c Release -p:RuntimeIdentifier=linux-x64 -p:SelfContained=false --no-restore
+        build "building the tests" build "$root/environment/tests.proj" --no-restore
         printf '%s\n' "$sources" >"$artifacts/.tests"
     fi
 fi

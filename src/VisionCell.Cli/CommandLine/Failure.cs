@@ -19,11 +19,8 @@ internal sealed partial record Failure(string Line, int Code)
         // Parallel loops and reflection wrap what happened; the innermost of a single chain says it.
         while (exception is AggregateException or System.Reflection.TargetInvocationException && exception.InnerException is { } inner)
             exception = inner;
-        for (var cause = exception; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is IOException io && DiskLine(io) is { } line)
-                return new(line, ExitCode.Failed);
-        }
+        if (DiskLine(exception) is { } disk)
+            return new(disk, ExitCode.Failed);
         return exception switch
         {
             OperationCanceledException when interrupted => new("interrupted; give the same command again to go on from what is done", ExitCode.Interrupted),
@@ -37,18 +34,34 @@ internal sealed partial record Failure(string Line, int Code)
         };
     }
 
-    private static string? DiskLine(IOException exception)
+    /// <summary>The line for a disk that took no more, wherever in the chain of causes it stands; null for anything else.</summary>
+    private static string? DiskLine(Exception exception)
     {
-        // The runtime's message ends in " : 'path'".
-        var path = QuotedPath().Match(exception.Message) is { Success: true } match ? match.Groups[1].Value : null;
-        return exception.HResult switch
+        string? path = null, what = null, advice = null;
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
-            NoSpace when path is not null => $"no space left on the disk of '{path}' ({FreeBytes(path)} free there): make room or write to another disk",
-            NoSpace => "no space left on the disk that is written to: make room or write to another disk",
-            QuotaExceeded => $"disk quota exceeded{(path is null ? "" : $" writing '{path}'")}: make room or write to another disk",
-            FileTooLarge => $"the file would grow past the largest size allowed here{(path is null ? "" : $": '{path}'")} (file system or ulimit -f): write to another disk or raise the limit",
-            _ => null,
-        };
+            path ??= PathIn(cause.Message);
+            if (cause is not IOException || what is not null)
+                continue;
+            (what, advice) = cause.HResult switch
+            {
+                NoSpace => ("no space left on the disk", "make room or write to another disk"),
+                QuotaExceeded => ("the disk quota is used up", "make room or write to another disk"),
+                FileTooLarge => ("the file would grow past the size that the file system or 'ulimit -f' allows", "write to another disk or raise the limit"),
+                _ => (null, null),
+            };
+        }
+        if (what is null)
+            return null;
+        return path is null ? $"{what}: {advice}" : $"{what} writing '{path}' ({FreeBytes(path)} free there): {advice}";
+    }
+
+    /// <summary>The path that a message names: the library's own name it first, the runtime's end in <c>: 'path'</c>.</summary>
+    private static string? PathIn(string message)
+    {
+        if (message.IndexOf(": could not be written", StringComparison.Ordinal) is > 0 and var end)
+            return message[..end];
+        return QuotedPath().Match(message) is { Success: true } match ? TemporaryEnding().Replace(match.Groups[1].Value, "") : null;
     }
 
     private static string FreeBytes(string path)
@@ -73,6 +86,10 @@ internal sealed partial record Failure(string Line, int Code)
         return null;
     }
 
-    [GeneratedRegex("'([^']+)'[^']*$")]
+    [GeneratedRegex("'([^']*/[^']+)'[^']*$")]
     private static partial Regex QuotedPath();
+
+    // Files are written beside their place under such a name; the user knows only the place.
+    [GeneratedRegex(@"(\.[0-9a-zA-Z-]+)?\.(tmp|partial|part)$")]
+    private static partial Regex TemporaryEnding();
 }

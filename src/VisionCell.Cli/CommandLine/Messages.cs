@@ -16,6 +16,16 @@ internal sealed class Messages(bool quiet)
 
     public static Messages Of(ParseResult parsed) => new(parsed.GetValue(CommonOptions.Quiet));
 
+    /// <summary>Whether only results and errors are wanted.</summary>
+    public bool Quiet => quiet;
+
+    /// <summary>A line on the stage that begins, where no bar shows it.</summary>
+    public void Stage(string text)
+    {
+        if (Console.IsErrorRedirected)
+            Notice(text);
+    }
+
     /// <summary>One line that the user should know.</summary>
     public void Notice(string text)
     {
@@ -23,18 +33,24 @@ internal sealed class Messages(bool quiet)
             Console.Error.WriteLine(text);
     }
 
+    /// <summary><see cref="Notice"/> for what reports lines.</summary>
+    public IProgress<string> Notices => new Lines(Notice);
+
+    /// <summary>Runs something long that says what share of it is done, and shows it.</summary>
+    public T Run<T>(string what, Func<IProgress<double>, T> work) => RunSteps(what, steps => work(new Shares(steps)));
+
     /// <summary>Runs something long and shows how far it is.</summary>
-    public T Run<T>(string what, Func<IProgress<Step>, T> work)
+    public T RunSteps<T>(string what, Func<IProgress<Step>, T> work)
     {
         if (quiet)
             return work(new Sink(_ => { }));
-        return Console.IsErrorRedirected ? work(Lines(what)) : Bar.Run(what, work);
+        return Console.IsErrorRedirected ? work(Thinned(what)) : Bar.Run(what, work);
     }
 
-    private static Sink Lines(string what)
+    private static Sink Thinned(string what)
     {
         var gate = new Lock();
-        var last = DateTime.UtcNow - LineInterval;
+        var last = DateTime.UtcNow;
         return new Sink(step =>
         {
             lock (gate)
@@ -51,6 +67,16 @@ internal sealed class Messages(bool quiet)
     private sealed class Sink(Action<Step> take) : IProgress<Step>
     {
         public void Report(Step value) => take(value);
+    }
+
+    private sealed class Lines(Action<string> take) : IProgress<string>
+    {
+        public void Report(string value) => take(value);
+    }
+
+    private sealed class Shares(IProgress<Step> steps) : IProgress<double>
+    {
+        public void Report(double value) => steps.Report(new Step(value));
     }
 
     // Apart, so that Spectre.Console is loaded only where a bar is drawn.

@@ -12,11 +12,14 @@ internal static class Results
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase), new FiniteOrNull() },
     };
 
     /// <summary>Prints a value as JSON on standard output.</summary>
-    public static void PrintJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Options));
+    public static void PrintJson<T>(T value) => Console.Out.WriteLine(ToJson(value));
+
+    /// <summary>A value as JSON text; numbers that are not finite, which JSON has not, are null.</summary>
+    public static string ToJson<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     /// <summary>Prints rows with columns aligned, two blanks apart.</summary>
     public static void PrintTable(IReadOnlyList<string[]> rows)
@@ -26,5 +29,18 @@ internal static class Results
         var widths = Enumerable.Range(0, rows[0].Length).Select(c => rows.Max(r => r[c].Length)).ToArray();
         foreach (var row in rows)
             Console.Out.WriteLine(string.Join("  ", row.Select((cell, c) => cell.PadRight(widths[c]))).TrimEnd());
+    }
+
+    private sealed class FiniteOrNull : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+                writer.WriteNumberValue(value);
+            else
+                writer.WriteNullValue();
+        }
     }
 }

@@ -29,7 +29,7 @@ internal static class UsageError
         if (error.SymbolResult is ArgumentResult { Tokens.Count: 0, Parent: CommandResult } argument)
             return $"{command.Name}: {argument.Argument.HelpName ?? argument.Argument.Name} is missing; {HelpOf(command)}";
         if (error.SymbolResult is OptionResult { Tokens.Count: 0 } option)
-            return $"{command.Name}: option '{option.Option.Name}' wants a value; {HelpOf(command)}";
+            return $"{command.Name}: option '{option.Option.Name}' {(option.IdentifierToken is null ? "is required" : "wants a value")}; {HelpOf(command)}";
         return $"{command.Name}: {error.Message.TrimEnd('.')}; {HelpOf(command)}";
     }
 

@@ -11,6 +11,14 @@ internal static class Catalogue
     {
         var root = new RootCommand("Reconstructs isotropic volumes from sparse stacks of electron-microscopy sections, and says how far they can be trusted.")
         {
+            InfoCommand.Create(),
+            ConvertCommand.Create(),
+            PreprocessCommand.Create(),
+            ReconstructCommand.Create(),
+            BenchmarkCommand.Create(),
+            EvaluateCommand.Create(),
+            MeshCommand.Create(),
+            DataCommand.Create(),
             DoctorCommand.Create(),
         };
         root.HelpName = "visioncell";

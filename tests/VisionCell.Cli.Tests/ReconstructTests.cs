@@ -1,0 +1,85 @@
+using System.Text.Json;
+
+namespace VisionCell.Cli.Tests;
+
+/// <summary>From a sparse stack to an isotropic volume, its score, and a report, through the command.</summary>
+public sealed class ReconstructTests
+{
+    [Fact]
+    public void A_stack_becomes_an_isotropic_volume_and_is_not_made_twice()
+    {
+        using var folder = new TemporaryFolder();
+        string[] arguments = ["reconstruct", Command.Sample, "--voxel-size", "40,10,10", "--method", "linear", "--out", folder.Path];
+        var first = Command.Run(arguments);
+        Assert.Equal(0, first.Code);
+        var volume = first.Output.Trim();
+        Assert.Equal(folder.File("volumes/linear.zarr"), volume);
+        var info = Command.Run("info", volume).Output;
+        // 97 sections, the factor 4: 96 * 4 + 1 rows.
+        Assert.Matches(@"shape\s+385 x 200 x 200", info);
+        Assert.Matches(@"voxel size\s+10 x 10 x 10 nm", info);
+        Assert.Matches(@"type\s+uint8", info);
+
+        var second = Command.Run([.. arguments, "--json"]);
+        Assert.Equal(0, second.Code);
+        using var document = JsonDocument.Parse(second.Output);
+        Assert.True(document.RootElement.GetProperty("reused").GetBoolean());
+    }
+
+    [Fact]
+    public void A_stack_that_is_isotropic_already_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var outcome = Command.Run("reconstruct", Command.Sample, "--method", "linear", "--out", folder.Path);
+        Assert.Equal(3, outcome.Code);
+        Assert.Contains("isotropic already", outcome.FailureLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_benchmark_report_is_one_json_object()
+    {
+        var outcome = Command.Run("benchmark", Command.Sample, "--degrade", "pool:4", "--methods", "nearest,cubic", "--quiet");
+        Assert.Equal(0, outcome.Code);
+        Assert.Empty(outcome.Error);
+        using var document = JsonDocument.Parse(outcome.Output);
+        var report = document.RootElement;
+        Assert.Equal("pool:4", report.GetProperty("degradation").GetString());
+        var methods = report.GetProperty("methods").EnumerateArray().ToList();
+        Assert.Equal(["nearest", "cubic"], methods.Select(m => m.GetProperty("name").GetString()));
+        Assert.True(methods[1].GetProperty("psnr").GetDouble() > methods[0].GetProperty("psnr").GetDouble() + 1);
+    }
+
+    [Fact]
+    public void Preprocessing_leaves_a_volume_and_where_each_section_went()
+    {
+        using var folder = new TemporaryFolder();
+        var config = folder.File("config.json");
+        var run = folder.File("run");
+        var first = Command.Run("preprocess", Command.Sample, "--preset", "ss-tem", "--save-config", config, "--out", run);
+        Assert.Equal(0, first.Code);
+        Assert.Equal(Path.Combine(run, "preprocessed.zarr"), first.Output.Trim());
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "transforms.json")));
+        Assert.Equal(97, document.RootElement.GetProperty("sections").GetArrayLength());
+        Assert.Matches(@"shape\s+97 x 200 x 200", Command.Run("info", first.Output.Trim()).Output);
+
+        var second = Command.Run("preprocess", Command.Sample, "--config", config, "--out", run);
+        Assert.Contains("unchanged", second.Error, StringComparison.Ordinal);
+
+        File.WriteAllText(config, """{ "alinment": null }""");
+        var misspelt = Command.Run("preprocess", Command.Sample, "--config", config, "--out", run);
+        Assert.Equal(3, misspelt.Code);
+        Assert.Contains("alinment", misspelt.FailureLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_volume_against_itself_scores_perfectly()
+    {
+        using var folder = new TemporaryFolder();
+        var report = folder.File("report.json");
+        Assert.Equal(0, Command.Run("evaluate", Command.Sample, Command.Sample, "--json", report).Code);
+        using var document = JsonDocument.Parse(File.ReadAllText(report));
+        var scores = document.RootElement.GetProperty("scores");
+        Assert.Equal(JsonValueKind.Null, scores.GetProperty("psnr").ValueKind);
+        Assert.Equal(1, scores.GetProperty("ssimXz").GetDouble(), 9);
+    }
+}
