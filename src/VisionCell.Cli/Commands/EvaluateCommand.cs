@@ -47,7 +47,7 @@ internal static class EvaluateCommand
             Results.PrintJson(report);
             return;
         }
-        AtomicFile.WriteText(path, Results.ToJson(report) + "\n");
+        AtomicWrite.Text(path, Results.ToJson(report) + "\n");
         messages.Notice($"{path}: PSNR {report.Scores.Psnr:0.00} dB; {report.Scored}");
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using VisionCell.Runs;
 using VisionCell.Volumes;
 
 namespace VisionCell.Evaluation;
@@ -71,7 +70,7 @@ public sealed record BenchmarkReport(
     public string ToJson() => JsonSerializer.Serialize(this, _json);
 
     /// <summary>Writes the report; beside and renamed into place.</summary>
-    public void Write(string path) => AtomicFile.WriteText(path, ToJson() + "\n");
+    public void Write(string path) => AtomicWrite.Text(path, ToJson() + "\n");
 
     /// <summary>Reads a report back.</summary>
     /// <exception cref="BadInputException">The file is not such a report.</exception>

@@ -55,26 +55,15 @@ public static class SafeTensors
         while (header.Length % 8 != 0)
             header.WriteByte((byte)' ');
 
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        try
+        AtomicWrite.File(path, file =>
         {
-            using (var file = File.Create(temporary))
-            {
-                Span<byte> length = stackalloc byte[8];
-                BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-                file.Write(length);
-                file.Write(header.GetBuffer().AsSpan(0, (int)header.Length));
-                foreach (var (_, _, values) in data)
-                    file.Write(MemoryMarshal.AsBytes(values.AsSpan()));
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+            Span<byte> length = stackalloc byte[8];
+            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+            file.Write(length);
+            file.Write(header.GetBuffer().AsSpan(0, (int)header.Length));
+            foreach (var (_, _, values) in data)
+                file.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+        });
     }
 
     /// <summary>Reads a file that <see cref="Write"/> or another safetensors writer made; the caller disposes of the tensors.</summary>

@@ -60,7 +60,7 @@ public static class Configuration
     public static string ToJson<T>(T configuration) => JsonSerializer.Serialize(configuration, Json);
 
     /// <summary>Writes a configuration, every default written out; beside and renamed into place.</summary>
-    public static void Write<T>(string path, T configuration) => AtomicFile.WriteText(path, ToJson(configuration) + "\n");
+    public static void Write<T>(string path, T configuration) => AtomicWrite.Text(path, ToJson(configuration) + "\n");
 
     private static void RefuseUnknownKeys(JsonElement element, JsonTypeInfo type, string source, string path)
     {

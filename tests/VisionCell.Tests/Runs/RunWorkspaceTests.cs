@@ -227,8 +227,8 @@ public sealed class RunWorkspaceTests : IDisposable
     public void A_write_that_fails_leaves_the_old_file_and_nothing_beside_it()
     {
         var path = Path.Combine(_folder, "a.json");
-        AtomicFile.WriteText(path, "old");
-        Assert.Throws<IOException>(() => AtomicFile.Write(path, stream =>
+        AtomicWrite.Text(path, "old");
+        Assert.Throws<IOException>(() => AtomicWrite.File(path, stream =>
         {
             stream.Write("half"u8);
             throw new IOException("disk full");

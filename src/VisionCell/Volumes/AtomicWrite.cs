@@ -1,6 +1,6 @@
-using VisionCell.Volumes;
+using System.Text;
 
-namespace VisionCell.Formats;
+namespace VisionCell.Volumes;
 
 /// <summary>
 /// Writes beside the destination under a temporary name and renames into place: a reader sees the old content or the new,
@@ -21,9 +21,13 @@ public static class AtomicWrite
         {
             using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16);
             write(stream);
-            stream.Flush();
+            stream.Flush(flushToDisk: true);
         }, temporary => System.IO.File.Move(temporary, path, overwrite: true));
     }
+
+    /// <summary>Makes or replaces a text file, UTF-8 without a byte-order mark.</summary>
+    /// <inheritdoc cref="File"/>
+    public static void Text(string path, string text) => File(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Makes a folder, or replaces one that <paramref name="mayReplace"/> accepts.</summary>
     /// <param name="path">Destination; folders above it are made.</param>
