@@ -2,7 +2,6 @@ using System.CommandLine;
 using VisionCell.Acquisition;
 using VisionCell.Cli.CommandLine;
 using VisionCell.Evaluation;
-using VisionCell.Runs;
 using VisionCell.Volumes;
 
 namespace VisionCell.Cli.Commands;
