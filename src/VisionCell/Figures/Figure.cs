@@ -105,12 +105,12 @@ public sealed class Figure
     {
         var title = WebUtility.HtmlEncode(Title);
         var page = $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body style=\"font-family:sans-serif\">\n{PlotlyScript.Element}{Fragment()}</body></html>\n";
-        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(page)));
+        OutputFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(page)));
     }
 
     /// <summary>Writes the static picture, as it was drawn without a browser.</summary>
     /// <exception cref="BadInputException">The file can't be written.</exception>
-    public void SavePicture(string path) => AtomicFile.Write(path, stream => stream.Write(Picture));
+    public void SavePicture(string path) => OutputFile.Write(path, stream => stream.Write(Picture));
 
     /// <summary>Writes the figure exactly as plotly.js draws it, by a headless Chromium; takes seconds.</summary>
     /// <param name="path">A .png file.</param>
@@ -121,7 +121,7 @@ public sealed class Figure
     public void SavePng(string path, int width = 0, int height = 0, CancellationToken cancellation = default)
     {
         var png = BrowserRenderer.Render(this, width > 0 ? width : Width, height > 0 ? height : Height, cancellation);
-        AtomicFile.Write(path, stream => stream.Write(png));
+        OutputFile.Write(path, stream => stream.Write(png));
     }
 
     /// <inheritdoc/>

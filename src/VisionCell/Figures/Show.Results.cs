@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using VisionCell.Reconstruction;
+using VisionCell.Runs;
 using VisionCell.Volumes;
 
 namespace VisionCell.Figures;
@@ -89,7 +89,7 @@ public static partial class Show
         return new Figure(title, data, layout, Width, height, () => ImagePicture.Draw(title, panels, 640), notices);
     }
 
-    /// <summary>Loss and validation PSNR over training time.</summary>
+    /// <summary>Loss, and gain in PSNR over linear interpolation where it was measured, over training time.</summary>
     /// <param name="progress">Reports in the order they came.</param>
     /// <param name="title">Stands above.</param>
     /// <exception cref="BadInputException">There is no report.</exception>
@@ -97,7 +97,7 @@ public static partial class Show
     {
         if (progress.Count == 0)
             throw new BadInputException("no report of a training was recorded: give TrainingOptions.Progress a receiver");
-        var measured = progress.Where(p => p.ValidationPsnr is not null).ToList();
+        var measured = progress.Where(p => p.ValidationGain is not null).ToList();
         JsonObject Curve(string name, IEnumerable<double> seconds, IEnumerable<double> values, int colour, string axis) => new()
         {
             ["type"] = "scatter", ["mode"] = axis == "y" ? "lines" : "lines+markers", ["name"] = name, ["yaxis"] = axis,
@@ -114,8 +114,8 @@ public static partial class Show
         layout["legend"] = new JsonObject { ["orientation"] = "h", ["y"] = 1.02, ["yanchor"] = "bottom", ["x"] = 1, ["xanchor"] = "right" };
         if (measured.Count > 0)
         {
-            data.Add((JsonNode)Curve("validation PSNR", measured.Select(p => p.Elapsed.TotalSeconds), measured.Select(p => p.ValidationPsnr!.Value), 1, "y2"));
-            layout["yaxis2"] = new JsonObject { ["title"] = Title("PSNR (dB)"), ["overlaying"] = "y", ["side"] = "right", ["showgrid"] = false };
+            data.Add((JsonNode)Curve("gain over linear", measured.Select(p => p.Elapsed.TotalSeconds), measured.Select(p => p.ValidationGain!.Value), 1, "y2"));
+            layout["yaxis2"] = new JsonObject { ["title"] = Title("gain (dB)"), ["overlaying"] = "y", ["side"] = "right", ["showgrid"] = false };
         }
         return new Figure(title, data, layout, Width, Height, () => ChartPicture.Draw(title, data, layout, Width, Height));
     }

@@ -48,7 +48,7 @@ public static class MeshFile
             ".stl" => WriteStl,
             var other => throw new BadInputException($"{path}: a mesh can't be written as '{other}'; use {string.Join(", ", Extensions)}"),
         };
-        AtomicFile.Write(path, stream => write(mesh, stream, metadata));
+        OutputFile.Write(path, stream => write(mesh, stream, metadata));
     }
 
     /// <summary>Voxel size, unit and origin of the data as one-line statements.</summary>

@@ -6,7 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionCell.Figures;
 using VisionCell.Meshing;
-using VisionCell.Reconstruction;
+using VisionCell.Runs;
 using VisionCell.Tests.Meshing;
 using VisionCell.Volumes;
 

@@ -109,7 +109,7 @@ public sealed class MeshFileTests : IDisposable
     public void A_failed_write_leaves_the_old_file_and_nothing_beside_it()
     {
         File.WriteAllText(PathOf("a.ply"), "old");
-        Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(PathOf("a.ply"), s =>
+        Assert.Throws<InvalidOperationException>(() => OutputFile.Write(PathOf("a.ply"), s =>
         {
             s.WriteByte(1);
             throw new InvalidOperationException();
