@@ -89,7 +89,7 @@ public static partial class Show
         return new Figure(title, data, layout, Width, height, () => ImagePicture.Draw(title, panels, 640), notices);
     }
 
-    /// <summary>Loss, and gain over linear interpolation on validation planes, over training time.</summary>
+    /// <summary>Loss, and gain in PSNR over linear interpolation where it was measured, over training time.</summary>
     /// <param name="progress">Reports in the order they came.</param>
     /// <param name="title">Stands above.</param>
     /// <exception cref="BadInputException">There is no report.</exception>
@@ -114,8 +114,8 @@ public static partial class Show
         layout["legend"] = new JsonObject { ["orientation"] = "h", ["y"] = 1.02, ["yanchor"] = "bottom", ["x"] = 1, ["xanchor"] = "right" };
         if (measured.Count > 0)
         {
-            data.Add((JsonNode)Curve("gain over linear, validation", measured.Select(p => p.Elapsed.TotalSeconds), measured.Select(p => p.ValidationGain!.Value), 1, "y2"));
-            layout["yaxis2"] = new JsonObject { ["title"] = Title("gain in PSNR (dB)"), ["overlaying"] = "y", ["side"] = "right", ["showgrid"] = false };
+            data.Add((JsonNode)Curve("gain over linear", measured.Select(p => p.Elapsed.TotalSeconds), measured.Select(p => p.ValidationGain!.Value), 1, "y2"));
+            layout["yaxis2"] = new JsonObject { ["title"] = Title("gain (dB)"), ["overlaying"] = "y", ["side"] = "right", ["showgrid"] = false };
         }
         return new Figure(title, data, layout, Width, Height, () => ChartPicture.Draw(title, data, layout, Width, Height));
     }

@@ -21,7 +21,7 @@ public static partial class Show
     public const int ImageBudget = 512;
 
     /// <summary>Where notices go besides the caption: standard output, so that notebooks print them. A command line sets its standard error.</summary>
-    public static Action<string> Notice { get; set; } = Console.Out.WriteLine;
+    public static Action<string> Notice { get; set; } = text => Console.Out.WriteLine(text);
 
     private static JsonObject Title(string text) => new() { ["text"] = text };
 

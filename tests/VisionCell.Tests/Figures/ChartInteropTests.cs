@@ -93,7 +93,7 @@ public static class Probe
             data[i] = i * 7919 % 251;
         var volume = new Volume<float>(data, new Shape3(8, 9, 10), new VoxelSize(30, 10, 10), default, Provenance.Of("probe"));
         List<(string, IReadOnlyDictionary<string, double>)> rows = [("a", new Dictionary<string, double> { ["m"] = 1 })];
-        List<TrainingProgress> progress = [new(1, TimeSpan.FromSeconds(1), 0, 1, 0, 20)];
+        List<VisionCell.Runs.TrainingProgress> progress = [new(1, TimeSpan.FromSeconds(1), 0, 1, 0, 20)];
         Figure[] figures = [Show.Sections(volume), Show.ObliqueSection(volume), Show.Volume(volume), Show.Mesh(VisionCell.Meshing.MarchingCubes.Extract(volume, 100)),
             Show.BeforeAfter([("a", volume)], volume), Show.TrainingCurves(progress), Show.MetricsTable(rows), Show.MetricsBars(rows, "m")];
         return string.Concat(figures.Select(f => f.ToHtml()));
