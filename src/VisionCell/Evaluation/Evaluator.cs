@@ -7,7 +7,7 @@ namespace VisionCell.Evaluation;
 /// <param name="SsimXy">Mean SSIM of sections (<see cref="Ssim"/>).</param>
 /// <param name="SsimXz">Mean SSIM of xz planes.</param>
 /// <param name="SsimYz">Mean SSIM of yz planes.</param>
-/// <param name="Fsim">Mean feature similarity of sections.</param>
+/// <param name="Fsim">Mean feature similarity of sections (<see cref="Evaluation.Fsim"/>).</param>
 /// <param name="HighFrequencyRatio">Fine detail kept (<see cref="Evaluation.HighFrequencyRatio"/>).</param>
 /// <param name="FscResolutionNm">Where the Fourier shell correlation within 20 degrees of z falls below 0.143, nm (<see cref="FourierShellCorrelation"/>); null also where it never does.</param>
 public sealed record Scores(
@@ -36,7 +36,7 @@ public static class Evaluator
             Ssim.Compute(reconstruction, reference, region, dataRange, PlaneFamily.Xy, cancellation),
             Ssim.Compute(reconstruction, reference, region, dataRange, PlaneFamily.Xz, cancellation),
             Ssim.Compute(reconstruction, reference, region, dataRange, PlaneFamily.Yz, cancellation),
-            null,
+            Evaluation.Fsim.Compute(reconstruction, reference, region, dataRange, cancellation),
             HighFrequencyRatio.Compute(reconstruction, reference, region, cancellation),
             FourierShellCorrelation.Compute(reconstruction, reference, coneDegrees: FourierShellCorrelation.AxialCone, cancellation: cancellation).ResolutionNm);
     }

@@ -72,19 +72,19 @@ public static class PhaseCorrelation
         // 2. Phases of the cross-spectrum conj(A) B, weighted.
         var phases = new Complex[values.Length];
         double sum = 0, sumOfSquares = 0;
+        var weightsY = Weights(sizeY);
+        var weightsX = Weights(sizeX);
         for (var ky = 0; ky < sizeY; ky++)
         {
-            var fy = (ky <= sizeY / 2 ? ky : ky - sizeY) / (double)sizeY;
             for (var kx = 0; kx < sizeX; kx++)
             {
-                var fx = (kx <= sizeX / 2 ? kx : kx - sizeX) / (double)sizeX;
-                var weight = Math.Exp(-(fx * fx + fy * fy) / (2 * FrequencyWidth * FrequencyWidth));
+                var weight = weightsY[ky] * weightsX[kx];
                 if (weight < 1e-4 || (ky == 0 && kx == 0))
                     continue;
                 var u = values[ky * sizeX + kx];
                 var v = Complex.Conjugate(values[(sizeY - ky) % sizeY * sizeX + (sizeX - kx) % sizeX]);
                 var cross = Complex.Conjugate(u + v) * ((u - v) * new Complex(0, -1));
-                var size = cross.Magnitude;
+                var size = Math.Sqrt(cross.Real * cross.Real + cross.Imaginary * cross.Imaginary);
                 if (size > 0)
                     phases[ky * sizeX + kx] = cross * (weight / size);
                 sum += weight;
@@ -129,6 +129,12 @@ public static class PhaseCorrelation
         var curvature = before - 2 * at + after;
         return curvature < 0 ? Math.Clamp(0.5 * (before - after) / curvature, -0.5, 0.5) : 0;
     }
+
+    private static double[] Weights(int length) => [.. Enumerable.Range(0, length).Select(k =>
+    {
+        var frequency = (k <= length / 2 ? k : k - length) / (double)length;
+        return Math.Exp(-frequency * frequency / (2 * FrequencyWidth * FrequencyWidth));
+    })];
 
     private static double Mean(ReadOnlySpan<float> image, int width, int y0, int x0, int height, int columns)
     {

@@ -30,7 +30,7 @@ public static class Presets
     public static PreprocessingConfiguration SerialBlockFace { get; } = new()
     {
         Alignment = new AlignmentConfiguration(maxShift: 16),
-        Denoising = new DenoisingConfiguration(strength: 1),
+        Denoising = new DenoisingConfiguration(strength: 1.2),
     };
 
     /// <summary>

@@ -30,6 +30,14 @@ internal static class EvaluationFixture
         return (Volume(shape, (z, y, x) => GoldenReference(z, y, x) + 0.5 * (Hash(z * 15485863L + y * 32452843L + x * 49979687L, 9) % 41 - 20) + (x > 30 ? 6 : 0), size), reference);
     }
 
+    /// <summary>The large sections of make.py, twice.</summary>
+    public static (Volume<float> Reconstruction, Volume<float> Reference) GoldenSections()
+    {
+        static double Reference(int y, int x) => 40 + 2 * Math.Abs((7 * x / 5 + y / 3) % 64 - 32) + Math.Abs(5 * y / 4 % 48 - 24) + Hash(y * 104729L + x * 1299709L, 7) % 13;
+        var shape = new Shape3(2, 385, 391);
+        return (Volume(shape, (_, y, x) => Reference(y, x) + 0.5 * (Hash(y * 32452843L + x * 49979687L, 9) % 41 - 20)), Volume(shape, (_, y, x) => Reference(y, x)));
+    }
+
     /// <summary>Normal noise.</summary>
     public static Volume<float> Noise(Shape3 shape, double deviation, int seed, VoxelSize? size = null)
     {

@@ -31,7 +31,16 @@ public class GoldenTests
         Assert.Equal(golden.GetProperty("ssimXy").GetDouble(), scores.SsimXy!.Value, 1e-9);
         Assert.Equal(golden.GetProperty("ssimXz").GetDouble(), scores.SsimXz!.Value, 1e-9);
         Assert.Equal(golden.GetProperty("ssimYz").GetDouble(), scores.SsimYz!.Value, 1e-9);
+        Assert.Equal(golden.GetProperty("fsim").GetDouble(), scores.Fsim!.Value, 1e-5);
         Assert.Equal(golden.GetProperty("highFrequencyRatio").GetDouble(), scores.HighFrequencyRatio!.Value, 1e-9);
+    }
+
+    [Fact]
+    public void Feature_similarity_of_sections_that_are_averaged_down_agrees()
+    {
+        var (reconstruction, reference) = EvaluationFixture.GoldenSections();
+        var similarity = Fsim.Compute(reconstruction, reference, ScoredRegion.All(2), 255, TestContext.Current.CancellationToken)!.Value;
+        Assert.Equal(_golden.GetProperty("fsimLarge").GetDouble(), similarity, 1e-5);
     }
 
     [Theory]
