@@ -15,6 +15,7 @@ internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFai
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _queue = new();
     private Timer? _impatience;
     private long _oldestSince;
+    private bool _impatienceIsRunning;
     private bool _ownerIsIdle;
     private bool _ownerIsBlocked;
     private bool _closed;
@@ -46,6 +47,8 @@ internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFai
                     return;
                 next = _queue.Dequeue();
                 _oldestSince = Environment.TickCount64;
+                if (_queue.Count > 0)
+                    StartImpatience();
             }
 
             next.Callback(next.State);
@@ -114,23 +117,31 @@ internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFai
             }
             else
             {
-                _impatience ??= new Timer(_ => GiveQueueToPool());
-                if (_queue.Count == 1)
-                    _impatience.Change(PatienceMilliseconds, Timeout.Infinite);
+                StartImpatience();
             }
         }
+    }
+
+    private void StartImpatience()
+    {
+        if (_impatienceIsRunning)
+            return;
+        _impatience ??= new Timer(_ => GiveQueueToPool());
+        _impatience.Change(PatienceMilliseconds, Timeout.Infinite);
+        _impatienceIsRunning = true;
     }
 
     private void GiveQueueToPool()
     {
         lock (_gate)
         {
+            _impatienceIsRunning = false;
             if (_ownerIsIdle || _closed || _queue.Count == 0)
                 return;
             if (Environment.TickCount64 - _oldestSince < PatienceMilliseconds)
             {
                 // The thread has taken up other work since: it is busy, not blocked.
-                _impatience?.Change(PatienceMilliseconds, Timeout.Infinite);
+                StartImpatience();
                 return;
             }
 
