@@ -6,13 +6,17 @@ namespace VisionCell.SuperResolution;
 public sealed record SuperResolutionConfiguration
 {
     /// <summary>Channels of each level of the U-Net; each further level has half the lateral resolution.</summary>
-    public IReadOnlyList<int> Channels { get; init; } = [32, 64, 96];
+    public IReadOnlyList<int> Channels { get; init; } = [48, 64];
 
     /// <summary>Residual blocks of each level, on the way down and up alike.</summary>
-    public IReadOnlyList<int> Blocks { get; init; } = [1, 2, 2];
+    public IReadOnlyList<int> Blocks { get; init; } = [1, 2];
 
-    /// <summary>Lateral stride of the first convolution, 1, 2 or 4.</summary>
-    public int LateralStride { get; init; } = 1;
+    /// <summary>
+    /// Lateral stride of the first convolution, 1, 2 or 4; the columns lost are restored in the last. A network on every fourth
+    /// column costs a sixth a step and learns more in the same time: after 70-80 s of one core in fp32 (x8, medulla-1) it gains
+    /// 1.55 dB over linear interpolation, one on every second 1.27, one on every column 0.86.
+    /// </summary>
+    public int LateralStride { get; init; } = 4;
 
     /// <summary>Sections in a training patch; fewer where the sections are too small for that many.</summary>
     public int PatchSections { get; init; } = 16;
