@@ -50,8 +50,8 @@ missing() {
     done
 }
 
-# Whether apt could install a package of that name.
-available() { apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'; }
+# Whether apt could install a package of that name. (grep reads to the end: with -q it would break apt-cache's pipe.)
+available() { apt-cache policy "$1" 2>/dev/null | grep '^  Candidate: [^(]' >/dev/null; }
 
 # The alternative of a group that this distribution has; the first where none is known.
 choose() {

@@ -45,7 +45,7 @@ for project in "${projects[@]}"; do
     echo "== $project"
     report=$results/$project.xml
     code=0
-    "$dotnet" "tests/$project/bin/Release/net10.0/linux-x64/$project.dll" "${select[@]}" -noLogo -noColor -xml "$report" || code=$?
+    "$dotnet" "tests/$project/bin/Release/net10.0/linux-x64/$project.dll" "${select[@]}" -noLogo -noColor -result-xml "$report" || code=$?
     # The runner counts in its report; a process that died before writing it, or failed outside a test, counts as one failure.
     read -r p f s e < <(python3 - "$report" <<'PYTHON'
 import sys, xml.etree.ElementTree as tree

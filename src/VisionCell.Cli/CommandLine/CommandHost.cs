@@ -16,7 +16,7 @@ internal static class CommandHost
         var parsed = root.Parse(arguments, Parser);
         if (UsageError.Of(parsed) is { } usage)
             return Fail(usage, ExitCode.WrongUse);
-        using var interruption = new Interruption();
+        using var interruption = new Interruption(answers: parsed.CommandResult.Command is not SelfSignalledCommand);
         try
         {
             // Signals and exceptions are answered here; the library would print a stack trace and exit 1.

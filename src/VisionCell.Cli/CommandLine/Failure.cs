@@ -24,6 +24,8 @@ internal sealed partial record Failure(string Line, int Code)
         return exception switch
         {
             OperationCanceledException when interrupted => new("interrupted; give the same command again to go on from what is done", ExitCode.Interrupted),
+            ChildFailedException child => new(child.Message, child.Code),
+            Notebooks.Running.NotebookFailedException failed => new($"{failed.Message} (see {failed.Run.HtmlPath})", ExitCode.Failed),
             BadInputException => new(exception.Message, ExitCode.BadInput),
             FileNotFoundException { FileName: { } file } when !file.Contains(", Version=", StringComparison.Ordinal) => new($"'{file}' does not exist", ExitCode.BadInput),
             DirectoryNotFoundException => new(exception.Message, ExitCode.BadInput),

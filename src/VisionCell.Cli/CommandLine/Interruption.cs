@@ -8,11 +8,16 @@ namespace VisionCell.Cli.CommandLine;
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
+    // A terminal sends its signal to every process of the group, and a parent passes it on: within this time it is one keystroke.
+    private static readonly TimeSpan OneKeystroke = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _source = new();
+    private DateTime _first;
     private readonly PosixSignalRegistration[] _registrations;
 
-    public Interruption() =>
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Answer), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Answer)];
+    /// <param name="answers">False leaves signals to the command itself.</param>
+    public Interruption(bool answers) =>
+        _registrations = !answers ? [] : [PosixSignalRegistration.Create(PosixSignal.SIGINT, Answer), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Answer)];
 
     public CancellationToken Token => _source.Token;
 
@@ -25,9 +30,13 @@ internal sealed class Interruption : IDisposable
 
     private void Answer(PosixSignalContext context)
     {
-        if (_source.IsCancellationRequested)
+        var repeated = _source.IsCancellationRequested;
+        if (repeated && DateTime.UtcNow - _first > OneKeystroke)
             return;
         context.Cancel = true;
+        if (repeated)
+            return;
+        _first = DateTime.UtcNow;
         Console.Error.WriteLine("stopping; once more to end at once");
         _source.Cancel();
     }

@@ -11,6 +11,7 @@ internal static class Catalogue
     {
         var root = new RootCommand("Reconstructs isotropic volumes from sparse stacks of electron-microscopy sections, and says how far they can be trusted.")
         {
+            DemoCommand.Create(),
             InfoCommand.Create(),
             ConvertCommand.Create(),
             PreprocessCommand.Create(),
@@ -18,6 +19,8 @@ internal static class Catalogue
             BenchmarkCommand.Create(),
             EvaluateCommand.Create(),
             MeshCommand.Create(),
+            NotebookCommand.Create(),
+            KernelCommand.Create(),
             DataCommand.Create(),
             DoctorCommand.Create(),
         };
