@@ -11,11 +11,13 @@ public sealed class KernelInvocationContext
     private static readonly AsyncLocal<KernelInvocationContext?> Ambient = new();
 
     private readonly Action<CellOutput> _sink;
+    private readonly CancellationToken _cancellationToken;
+    private volatile bool _stopped;
 
     internal KernelInvocationContext(Action<CellOutput> sink, CancellationToken cancellationToken)
     {
         _sink = sink;
-        CancellationToken = cancellationToken;
+        _cancellationToken = cancellationToken;
     }
 
     /// <summary>
@@ -30,9 +32,28 @@ public sealed class KernelInvocationContext
 
     /// <summary>
     /// Is cancelled as soon as the user interrupts the cell. Long library work that is given this token can stop cleanly; code that
-    /// does not observe it is stopped by force a moment later.
+    /// does not ask for it is stopped a moment later, code that did ask after five seconds.
     /// </summary>
-    public CancellationToken CancellationToken { get; }
+    public CancellationToken CancellationToken
+    {
+        get
+        {
+            IsCooperative = true;
+            return _cancellationToken;
+        }
+    }
+
+    /// <summary>Whether the cell has asked for its token, and so may be trusted to stop by itself.</summary>
+    internal bool IsCooperative { get; private set; }
+
+    /// <summary>From now on the cell's checks and its outputs throw.</summary>
+    internal void Stop() => _stopped = true;
+
+    internal void ThrowIfStopped()
+    {
+        if (_stopped)
+            throw new OperationCanceledException(_cancellationToken);
+    }
 
     /// <summary>Shows a value now, in the MIME types given or in those that its type prefers.</summary>
     /// <returns>A handle whose <see cref="DisplayedValue.Update"/> replaces what is shown.</returns>
@@ -49,12 +70,23 @@ public sealed class KernelInvocationContext
         return Show(MimeBundle.Literal(value, types), types);
     }
 
-    internal void Publish(CellOutput output) => _sink(output);
+    /// <summary>Hands an output on. The receiver's locks are safe from an interrupt of the cell, which waits for the end of a finally block.</summary>
+    internal void Publish(CellOutput output)
+    {
+        ThrowIfStopped();
+        try
+        {
+        }
+        finally
+        {
+            _sink(output);
+        }
+    }
 
     private DisplayedValue Show(MimeBundle bundle, string[] mimeTypes)
     {
         string id = Guid.NewGuid().ToString("N");
-        _sink(new DisplayOutput(bundle, id));
+        Publish(new DisplayOutput(bundle, id));
         return new DisplayedValue(id, mimeTypes, this);
     }
 }

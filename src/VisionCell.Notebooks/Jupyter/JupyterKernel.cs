@@ -27,6 +27,8 @@ public sealed class JupyterKernel : IDisposable
     private CancellationTokenSource? _running;
     private int _count;
     private int _warm;
+    private Task? _compilerIsWarm;
+    private Task? _servicesAreWarm;
 
     /// <summary>Listens where the connection file says.</summary>
     /// <param name="connection">Read by <see cref="ConnectionFile.Read"/>.</param>
@@ -159,17 +161,16 @@ public sealed class JupyterKernel : IDisposable
         if (request.Type == "shutdown_request")
             _stopped.TrySetResult();
         else if (request.Type == "kernel_info_request" && Interlocked.Exchange(ref _warm, 1) == 0)
-            _ = WarmUpAsync();
+            _compilerIsWarm = WarmUpAsync(_session.WarmUpAsync());
 
         void Reply(JsonObject content) => send(Message.Answer(request.Type.Replace("_request", "_reply", StringComparison.Ordinal), request, content, _id));
     }
 
-    private async Task WarmUpAsync()
+    private async Task WarmUpAsync(Task work)
     {
         try
         {
-            await _session.WarmUpAsync();
-            await _queries.WarmUpAsync();
+            await work;
         }
         catch (Exception e)
         {
@@ -186,7 +187,10 @@ public sealed class JupyterKernel : IDisposable
             bool failed = true;
             try
             {
+                // The first cell would load the same parts of the compiler, at half the speed each.
+                await (_compilerIsWarm ?? Task.CompletedTask);
                 failed = !await RunCellAsync(request);
+                _servicesAreWarm ??= WarmUpAsync(_queries.WarmUpAsync());
             }
             catch (Exception e)
             {

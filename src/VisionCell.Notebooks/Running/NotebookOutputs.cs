@@ -13,6 +13,7 @@ internal sealed class NotebookOutputs
     private readonly Dictionary<string, JsonObject> _displays = new(StringComparer.Ordinal);
     private JsonArray _outputs = [];
     private int _characters;
+    private bool _closed;
 
     /// <summary>Starts a cell, whose outputs go into the array given.</summary>
     public void Begin(JsonArray outputs)
@@ -24,10 +25,19 @@ internal sealed class NotebookOutputs
         }
     }
 
+    /// <summary>Ends the notebook: what tasks that are still running show is left out from here on, so that the file can be written.</summary>
+    public void Close()
+    {
+        lock (_gate)
+            _closed = true;
+    }
+
     public void Add(CellOutput output)
     {
         lock (_gate)
         {
+            if (_closed)
+                return;
             switch (output)
             {
                 case StreamOutput text:

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using VisionCell.Figures;
 using VisionCell.Notebooks.Sessions;
 using VisionCell.Volumes;
 
@@ -100,6 +101,7 @@ public static class NotebookRunner
         try
         {
             Environment.CurrentDirectory = Path.GetDirectoryName(full)!;
+            PlotlyScript.BeginPage();
             using var session = new CSharpSession(Path.GetDirectoryName(full)!);
             var watch = Stopwatch.StartNew();
             (string? error, bool interrupted) = await ExecuteCellsAsync(session, notebook, name, watch, progress, cancellationToken);
@@ -144,12 +146,12 @@ public static class NotebookRunner
             count++;
             progress?.Report(new NotebookProgress(name, count, cells, watch.Elapsed, heading));
             var collected = new JsonArray();
+            cell!["outputs"] = collected;
             outputs.Begin(collected);
             DateTime started = DateTime.UtcNow;
             CellResult result = await session.ExecuteAsync(
-                NotebookDocument.SourceOf(cell!), outputs.Add, $"cell {count}", interrupt: cancellationToken);
+                NotebookDocument.SourceOf(cell), outputs.Add, $"cell {count}", interrupt: cancellationToken);
             outputs.End(result, count);
-            cell!["outputs"] = collected.DeepClone();
             cell["execution_count"] = count;
             NoteTimes(cell, started, DateTime.UtcNow);
             if (!result.Succeeded)
@@ -166,6 +168,7 @@ public static class NotebookRunner
             }
         }
 
+        outputs.Close();
         progress?.Report(new NotebookProgress(name, cells + 1, cells, watch.Elapsed, error ?? "done"));
         return (error, interrupted);
     }

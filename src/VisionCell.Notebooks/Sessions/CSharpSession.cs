@@ -146,6 +146,7 @@ public sealed class CSharpSession : IDisposable
                     object? result = await factory(instances);
                     return submission.HasValue ? MimeBundle.Of(result) : null;
                 },
+                context,
                 e => sink(new StreamOutput(true, string.Join('\n', CellErrors.Of(e).Traceback) + "\n")),
                 interrupt);
             return new CellResult(CellStatus.Succeeded, value, null);

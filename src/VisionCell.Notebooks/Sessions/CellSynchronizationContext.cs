@@ -5,13 +5,14 @@ namespace VisionCell.Notebooks.Sessions;
 /// them to the thread pool when it has: code that blocks on a task (<c>.Result</c>) would otherwise wait for a continuation that
 /// waits for it.
 /// </summary>
-internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFailure) : SynchronizationContext
+internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFailure) : SynchronizationContext, IDisposable
 {
     // How long a continuation waits for the cell's thread before the pool takes it. A thread that is about to fall idle does so within
     // microseconds; a blocked one costs this once for each time it blocks.
     private const int PatienceMilliseconds = 20;
 
-    private readonly object _gate = new();
+    private readonly Lock _gate = new();
+    private readonly AutoResetEvent _wake = new(false);
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _queue = new();
     private Timer? _impatience;
     private long _oldestSince;
@@ -24,34 +25,26 @@ internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFai
     /// <summary>Runs continuations on the calling thread until the task is complete.</summary>
     public void RunUntil(Task task)
     {
-        task.ContinueWith(
-            _ =>
-            {
-                lock (_gate)
-                    Monitor.PulseAll(_gate);
-            },
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
+        task.ContinueWith(_ => Wake(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         while (true)
         {
-            (SendOrPostCallback Callback, object? State) next;
-            lock (_gate)
+            (SendOrPostCallback Callback, object? State)? next = null;
+
+            // An abort waits for the end of a finally block, so that it never finds the queue half changed or its lock held.
+            try
             {
-                _ownerIsIdle = true;
-                _ownerIsBlocked = false;
-                while (_queue.Count == 0 && !task.IsCompleted)
-                    Monitor.Wait(_gate);
-                _ownerIsIdle = false;
-                if (_queue.Count == 0)
-                    return;
-                next = _queue.Dequeue();
-                _oldestSince = Environment.TickCount64;
-                if (_queue.Count > 0)
-                    StartImpatience();
+            }
+            finally
+            {
+                next = TakeNext(task);
             }
 
-            next.Callback(next.State);
+            if (next is { } item)
+                item.Callback(item.State);
+            else if (task.IsCompleted)
+                return;
+            else
+                _wake.WaitOne();
         }
     }
 
@@ -65,7 +58,6 @@ internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFai
         {
             _closed = true;
             _abandoned = abandoned;
-            _impatience?.Dispose();
             while (_queue.TryDequeue(out (SendOrPostCallback Callback, object? State) item))
             {
                 if (!abandoned)
@@ -91,6 +83,22 @@ internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFai
 
     public override SynchronizationContext CreateCopy() => this;
 
+    private (SendOrPostCallback Callback, object? State)? TakeNext(Task task)
+    {
+        lock (_gate)
+        {
+            _ownerIsBlocked = false;
+            _ownerIsIdle = _queue.Count == 0 && !task.IsCompleted;
+            if (_queue.Count == 0)
+                return null;
+            (SendOrPostCallback Callback, object? State) next = _queue.Dequeue();
+            _oldestSince = Environment.TickCount64;
+            if (_queue.Count > 0)
+                StartImpatience();
+            return next;
+        }
+    }
+
     private void PostWhole(SendOrPostCallback d, object? state)
     {
         lock (_gate)
@@ -113,12 +121,32 @@ internal sealed class CellSynchronizationContext(Action<Exception> onDetachedFai
             _queue.Enqueue((d, state));
             if (_ownerIsIdle)
             {
-                Monitor.PulseAll(_gate);
+                _wake.Set();
             }
             else
             {
                 StartImpatience();
             }
+        }
+    }
+
+    /// <summary>To be called after <see cref="Close"/>.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            _impatience?.Dispose();
+            _wake.Dispose();
+        }
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+                _wake.Set();
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using Microsoft.DotNet.Interactive;
 
 namespace VisionCell.Notebooks.Sessions;
 
@@ -8,20 +10,28 @@ namespace VisionCell.Notebooks.Sessions;
 /// (libraries keep state by thread) until one had to be stopped by force: an aborted thread can neither be aborted again nor be
 /// suspended by the garbage collector in a tight loop (see <see cref="SignalMask"/>), so that the next cell gets a new one.
 ///
-/// A cell runs inside <see cref="System.Runtime.ControlledExecution"/>, which stops running managed code on this thread by force; a
-/// thread that waits or sleeps it cannot reach, so that <see cref="Thread.Interrupt"/> wakes it first. What follows an <c>await</c>
-/// would by default go on on a pool thread, out of reach of both; a <see cref="CellSynchronizationContext"/> brings it back.
+/// An interrupt goes in steps. At once the cell's token is cancelled. After a grace period the checks that are compiled into the
+/// cell's loops and functions (<see cref="CellGuard"/>) throw, and <see cref="Thread.Interrupt"/> wakes the thread where it waits or
+/// sleeps. What is then still running, a loop within a library, is aborted by <see cref="System.Runtime.ControlledExecution"/>; that
+/// comes last because an abort that hits the runtime's own code can end the process (.NET 10.0.12: once in some tens of aborts within
+/// LINQ). What follows an <c>await</c> would by default go on on a pool thread, out of reach of the last two; a
+/// <see cref="CellSynchronizationContext"/> brings it back.
 /// </summary>
 internal sealed class CellThread : IDisposable
 {
     // Deep recursion is common in first attempts at an algorithm; 16 MiB is reserved, not committed.
     private const int StackBytes = 16 << 20;
 
-    // Cooperative code gets this long to stop by itself before its thread is stopped by force.
-    private const int GraceMilliseconds = 250;
+    // How long after the interrupt a cell is stopped by its checks: time to stop by itself, more where it asked for its token (the end
+    // of a training step, a checkpoint).
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan CooperativeGrace = TimeSpan.FromSeconds(5);
+
+    // How long its checks have before its thread is aborted.
+    private static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(2);
 
     // Code that swallows the interruption of one wait and starts another is woken again.
-    private const int PersistenceMilliseconds = 50;
+    private static readonly TimeSpan Persistence = TimeSpan.FromMilliseconds(50);
 
     private readonly BlockingCollection<Func<bool>> _work = [];
 
@@ -47,23 +57,24 @@ internal sealed class CellThread : IDisposable
     /// Runs work on the thread, after what was queued before. The task fails with <see cref="OperationCanceledException"/> when
     /// <paramref name="interrupt"/> ended it by force; by then none of its code runs any more on this thread.
     /// </summary>
-    public Task<T> RunAsync<T>(Func<Task<T>> work, Action<Exception> onDetachedFailure, CancellationToken interrupt)
+    public Task<T> RunAsync<T>(
+        Func<Task<T>> work, KernelInvocationContext cell, Action<Exception> onDetachedFailure, CancellationToken interrupt)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _work.Add(
             () =>
             {
-                bool forced = false;
+                bool aborted = false;
                 try
                 {
-                    done.SetResult(RunStoppable(work, onDetachedFailure, interrupt, ref forced));
+                    done.SetResult(RunStoppable(work, cell, onDetachedFailure, interrupt, ref aborted));
                 }
                 catch (Exception e)
                 {
                     done.SetException(e);
                 }
 
-                return forced;
+                return aborted;
             },
             CancellationToken.None);
         return done.Task;
@@ -71,15 +82,16 @@ internal sealed class CellThread : IDisposable
 
     public void Dispose() => _work.CompleteAdding();
 
-    private static T RunStoppable<T>(Func<Task<T>> work, Action<Exception> onDetachedFailure, CancellationToken interrupt, ref bool forced)
+    private static T RunStoppable<T>(
+        Func<Task<T>> work, KernelInvocationContext cell, Action<Exception> onDetachedFailure, CancellationToken interrupt, ref bool aborted)
     {
         interrupt.ThrowIfCancellationRequested();
         T result = default!;
         ExceptionDispatchInfo? failure = null;
-        var context = new CellSynchronizationContext(onDetachedFailure);
+        using var context = new CellSynchronizationContext(onDetachedFailure);
         SynchronizationContext.SetSynchronizationContext(context);
         byte[]? signals = SignalMask.Read();
-        using var force = new Force(interrupt);
+        using var force = new Force(cell, interrupt);
         try
         {
 #pragma warning disable SYSLIB0046 // Made for interactive sessions such as this one; see docs/decisions/notebook-kernel.md.
@@ -97,19 +109,20 @@ internal sealed class CellThread : IDisposable
                         failure = ExceptionDispatchInfo.Capture(e);
                     }
                 },
-                force.Stop);
+                force.Abort);
 #pragma warning restore SYSLIB0046
         }
         finally
         {
             SignalMask.Restore(signals);
             force.End();
-            forced = force.Stop.IsCancellationRequested;
-            context.Close(abandoned: forced);
+            aborted = force.Abort.IsCancellationRequested;
+            context.Close(abandoned: force.IsApplied);
             SynchronizationContext.SetSynchronizationContext(null);
         }
 
-        if (failure?.SourceException is ThreadInterruptedException && forced)
+        // What comes out of code that is stopped by force (a wait interrupted, a lock lost) says nothing about that code.
+        if (failure is not null && force.IsApplied)
             throw new OperationCanceledException(interrupt);
         failure?.Throw();
         return result;
@@ -129,46 +142,78 @@ internal sealed class CellThread : IDisposable
         }
     }
 
-    /// <summary>Applies force to the thread that made it, a grace period after the interrupt and until <see cref="End"/>.</summary>
+    /// <summary>Stops the cell that runs on the thread that made this, from the interrupt on and until <see cref="End"/>.</summary>
     private sealed class Force : IDisposable
     {
         private readonly Lock _gate = new();
-        private readonly CancellationTokenSource _stop = new();
+        private readonly CancellationTokenSource _abort = new();
         private readonly Thread _thread = Thread.CurrentThread;
+        private readonly KernelInvocationContext _cell;
+        private readonly Stopwatch _since = new();
         private readonly Timer _timer;
         private readonly CancellationTokenRegistration _registration;
+        private TimeSpan _appliedAt;
+        private IDisposable? _checks;
         private bool _ended;
 
-        public Force(CancellationToken interrupt)
+        public Force(KernelInvocationContext cell, CancellationToken interrupt)
         {
+            _cell = cell;
             _timer = new Timer(_ => Apply());
-            _registration = interrupt.UnsafeRegister(_ => _timer.Change(GraceMilliseconds, PersistenceMilliseconds), null);
+            _registration = interrupt.UnsafeRegister(
+                _ =>
+                {
+                    _since.Start();
+                    _timer.Change(Grace, Persistence);
+                },
+                null);
         }
 
-        public CancellationToken Stop => _stop.Token;
+        public CancellationToken Abort => _abort.Token;
+
+        public bool IsApplied => _checks is not null;
 
         public void End()
         {
             _registration.Dispose();
             lock (_gate)
                 _ended = true;
+            if (!IsApplied || Abort.IsCancellationRequested)
+                return;
+
+            // An interruption that came when the thread did not wait is still pending, and would hit the next wait.
+            try
+            {
+                Thread.Sleep(1);
+            }
+            catch (ThreadInterruptedException)
+            {
+            }
         }
 
         public void Dispose()
         {
             _timer.Dispose();
-            _stop.Dispose();
+            _checks?.Dispose();
+            _abort.Dispose();
         }
 
         private void Apply()
         {
             lock (_gate)
             {
-                if (_ended)
+                if (_ended || (_cell.IsCooperative && _since.Elapsed < CooperativeGrace))
                     return;
+                if (_checks is null)
+                {
+                    _appliedAt = _since.Elapsed;
+                    _cell.Stop();
+                    _checks = CellGuard.Arm();
+                }
+
                 _thread.Interrupt();
-                if (!_stop.IsCancellationRequested)
-                    _ = _stop.CancelAsync();
+                if (_since.Elapsed - _appliedAt > AbortAfter && !_abort.IsCancellationRequested)
+                    _ = _abort.CancelAsync();
             }
         }
     }

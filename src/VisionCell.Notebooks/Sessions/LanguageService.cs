@@ -59,6 +59,7 @@ public sealed class LanguageService : IDisposable
         CompletionList list = await service.GetCompletionsAsync(document, position, cancellationToken: cancellationToken);
         string typed = code[list.Span.Start..position];
         CompletionMatch[] matches = [.. list.ItemsList
+            .Where(i => i.InlineDescription.Length == 0) // of a namespace that the cell has not opened
             .Where(i => i.FilterText.StartsWith(typed, StringComparison.OrdinalIgnoreCase))
             .Select(i => new CompletionMatch(i.DisplayText, i.Tags.FirstOrDefault() ?? string.Empty))
             .DistinctBy(m => m.Text)

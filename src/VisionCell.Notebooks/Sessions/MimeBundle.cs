@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Html;
 using Microsoft.DotNet.Interactive.Formatting;
+using VisionCell.Figures;
 
 namespace VisionCell.Notebooks.Sessions;
 
@@ -29,10 +30,11 @@ public sealed class MimeBundle
     public static MimeBundle Of(object? value, params string[] mimeTypes)
     {
         var bundle = new MimeBundle();
+        if (mimeTypes.Length == 0 && IsChart(value))
+            value = Figure.From(value!);
         Type type = value?.GetType() ?? typeof(object);
         IEnumerable<string> wanted = mimeTypes.Length > 0 ? mimeTypes
-            : value is null ? [PlainText]
-            : value is string ? [PlainText]
+            : value is null || IsScalar(type) ? [PlainText]
             : Formatter.GetPreferredMimeTypesFor(type);
         foreach (string mime in wanted.Distinct(StringComparer.Ordinal))
         {
@@ -62,6 +64,23 @@ public sealed class MimeBundle
         foreach ((string mime, string text) in _entries)
             json[mime] = mime.EndsWith("json", StringComparison.Ordinal) ? ParseOrText(text) : JsonValue.Create(text);
         return json;
+    }
+
+    // For a number the formatting package would write a table cell with half a kilobyte of style.
+    private static bool IsScalar(Type type) =>
+        type.IsPrimitive || type.IsEnum || type == typeof(string) || type == typeof(decimal)
+        || type == typeof(DateTime) || type == typeof(DateTimeOffset) || type == typeof(TimeSpan) || type == typeof(Guid);
+
+    // The charts of the packages that notebooks use carry no attribute of the convention; the core library renders them.
+    private static bool IsChart(object? value)
+    {
+        for (Type? type = value?.GetType(); type is not null; type = type.BaseType)
+        {
+            if (type.FullName is "Plotly.NET.GenericChart" or "XPlot.Plotly.PlotlyChart")
+                return true;
+        }
+
+        return false;
     }
 
     private static JsonNode? ParseOrText(string text)

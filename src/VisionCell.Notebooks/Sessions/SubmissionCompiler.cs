@@ -77,16 +77,21 @@ internal sealed class SubmissionCompiler(string baseDirectory)
         SyntaxTree tree = CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, cellName, cancellationToken);
         Directives.Check(tree, cancellationToken);
         string name = string.Create(CultureInfo.InvariantCulture, $"{SubmissionLoadContext.Prefix}{_context.Id}#{number}");
-        CSharpCompilation compilation = CSharpCompilation.CreateScriptCompilation(
+        CSharpCompilation plain = CSharpCompilation.CreateScriptCompilation(
             name, tree, References, OptionsFor(string.Create(CultureInfo.InvariantCulture, $"Cell{number}")), previous, typeof(object));
+        SyntaxTree guarded = GuardRewriter.Rewrite(tree, cancellationToken);
+        CSharpCompilation compilation = plain.ReplaceSyntaxTree(tree, guarded);
 
         using var assembly = new MemoryStream();
         using var symbols = new MemoryStream();
         EmitResult emitted = compilation.Emit(
             assembly, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb), cancellationToken: cancellationToken);
-        ImmutableArray<Diagnostic> errors = [.. emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)];
-        if (errors.Length > 0)
-            throw new CellCompilationException(errors);
+        if (emitted.Diagnostics.Any(d => d.Severity == DiagnosticSeverity.Error))
+        {
+            // The columns of messages are those of the cell as it was written.
+            ImmutableArray<Diagnostic> errors = [.. plain.GetDiagnostics(cancellationToken).Where(d => d.Severity == DiagnosticSeverity.Error)];
+            throw new CellCompilationException(errors.Length > 0 ? errors : [.. emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)]);
+        }
 
         LoadReferences(compilation);
         // Without errors the compiler refuses to emit only where there is no code: usings, directives, comments.
@@ -94,7 +99,7 @@ internal sealed class SubmissionCompiler(string baseDirectory)
             return new Submission(code, compilation, null, false);
         assembly.Position = 0;
         symbols.Position = 0;
-        return new Submission(code, compilation, Entry(_context.Add(name, assembly, symbols), compilation, cancellationToken), HasValue(tree, compilation));
+        return new Submission(code, compilation, Entry(_context.Add(name, assembly, symbols), compilation, cancellationToken), HasValue(guarded, compilation));
     }
 
     private static Func<object?[], Task<object?>>? Entry(Assembly assembly, CSharpCompilation compilation, CancellationToken cancellationToken)
