@@ -142,4 +142,26 @@ public static class FigureData
 
     /// <summary>The mesh with at most that many triangles; itself where it has no more.</summary>
     public static Mesh GetReduced(Mesh mesh, int triangles) => MeshDecimation.Decimate(mesh, triangles);
+
+    /// <summary>A mesh whose vertices take the colour of the voxel that they lie in: blue below zero, grey at zero, red above.</summary>
+    /// <param name="mesh">A surface in nm.</param>
+    /// <param name="values">Signed values <c>[Z, Y, X]</c> in the same space, for example of <see cref="GetSignedError"/>.</param>
+    /// <param name="limit">Value that takes the full colour, to either side; above 0.</param>
+    /// <exception cref="BadInputException">The limit is not above 0.</exception>
+    public static Mesh GetColoured(Mesh mesh, Volume<float> values, double limit)
+    {
+        if (!(limit > 0))
+            throw new BadInputException($"colours of a mesh up to a value of {limit}: give one above 0");
+        var (shape, size, origin) = (values.Shape, values.VoxelSize, values.Origin);
+        static int Voxel(double position, double start, double step, int count) => (int)Math.Clamp(Math.Round((position - start) / step), 0, count - 1);
+        var colours = new byte[4 * mesh.VertexCount];
+        for (var v = 0; v < mesh.VertexCount; v++)
+        {
+            var value = values[
+                Voxel(mesh.Positions[3 * v + 2], origin.Z, size.Z, shape.Z), Voxel(mesh.Positions[3 * v + 1], origin.Y, size.Y, shape.Y), Voxel(mesh.Positions[3 * v], origin.X, size.X, shape.X)];
+            var colour = ColourScale.Diverging.At(value, -limit, limit);
+            (colours[4 * v], colours[4 * v + 1], colours[4 * v + 2], colours[4 * v + 3]) = (colour.R, colour.G, colour.B, 255);
+        }
+        return new Mesh(mesh.Positions, mesh.Triangles, mesh.Normals, colours);
+    }
 }

@@ -36,6 +36,18 @@ public static class PlotlyScript
         }
     }
 
+    /// <summary>
+    /// The element for the top of a page; the figures that follow bring no copy of their own. Shown by one of the first cells of a
+    /// notebook, it stays in the saved notebook whichever figure is made again.
+    /// </summary>
+    /// <exception cref="BadInputException">Plotly.NET.dll is not beside this library.</exception>
+    public static string ForPage()
+    {
+        lock (s_lock)
+            s_isOnPage = true;
+        return Element;
+    }
+
     /// <summary>The element for the first figure of a page, nothing for the others.</summary>
     internal static string ElementForPage()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VisionCell.Acquisition;
 using VisionCell.Formats;
 using VisionCell.Reconstruction;
@@ -53,16 +54,12 @@ public static class Reconstructor
         run.RecordSeed(methodName, training.Seed);
         var result = run.Stage($"reconstruct-{methodName}", ContentHash.Of(stack), configuration, CodeVersion.Current, stage =>
         {
-            method.Train(sparse, training with
-            {
-                CheckpointDirectory = run.Checkpoints,
-                Progress = new Relay<TrainingProgress>(p =>
-                {
-                    training.Progress?.Report(p);
-                    progress?.Report(new ReconstructionProgress("train", p.Fraction, p));
-                }),
-            });
+            var clock = Stopwatch.StartNew();
+            Train(method, sparse, run, stage, training, progress);
+            stage.Figure("trainSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
+            clock.Restart();
             var volume = Fill(method, sparse, new Relay<double>(f => progress?.Report(new ReconstructionProgress("reconstruct", f, null))), training.Cancellation);
+            stage.Figure("inferSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
             VolumeFormats.Write(
                 volume.ConvertTo(stack.VoxelType),
                 stage.Output(path),
@@ -71,6 +68,9 @@ public static class Reconstructor
         });
         return (path, result.Reused);
     }
+
+    /// <summary>Where the reports of a method's training are kept (<see cref="TrainingLog"/>); there is no file for a method that does not train.</summary>
+    public static string TrainingLogPath(RunWorkspace run, string methodName) => Path.Combine(run.Checkpoints, $"{methodName}.training.json");
 
     /// <summary>Fills the whole isotropic grid block by block.</summary>
     /// <param name="method">A trained method.</param>
@@ -94,5 +94,37 @@ public static class Reconstructor
             progress?.Report(done / (double)shape.Count);
         }
         return result;
+    }
+
+    private static void Train(
+        IReconstructionMethod method, SparseVolume sparse, RunWorkspace run, StageRun stage, TrainingOptions training, IProgress<ReconstructionProgress>? progress)
+    {
+        var path = TrainingLogPath(run, method.Name);
+        var log = new TrainingLog();
+        log.TakeOver(path);
+        var trained = false;
+        try
+        {
+            method.Train(sparse, training with
+            {
+                CheckpointDirectory = run.Checkpoints,
+                Progress = new Relay<TrainingProgress>(p =>
+                {
+                    trained = true;
+                    log.Report(p);
+                    training.Progress?.Report(p);
+                    progress?.Report(new ReconstructionProgress("train", p.Fraction, p));
+                }),
+            });
+        }
+        catch (OperationCanceledException) when (trained)
+        {
+            log.Write(path);
+            throw;
+        }
+        if (trained)
+            log.Write(stage.Output(path));
+        else if (File.Exists(path))
+            stage.Output(path);
     }
 }
