@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using VisionCell.Cli.CommandLine;
+using VisionCell.Figures;
+using VisionCell.Formats;
+using VisionCell.Meshing;
 using VisionCell.Notebooks.Running;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -54,11 +57,28 @@ internal static class DemoCommand
         {
             // Also after a failure: the page then shows which cell failed.
             var done = executed.Where(File.Exists).Select(NotebookRun.Read).ToList();
-            var page = NotebookIndex.Write(run.Root, done, "Vision Cell: the bundled sample");
+            var page = NotebookIndex.Write(run.Root, done, "Vision Cell: the bundled sample", Result(run));
             Console.Out.WriteLine(page);
         }
         messages.Notice(string.Create(CultureInfo.InvariantCulture, $"{notebooks.Count} notebooks in {clock.Elapsed.TotalSeconds:0} s"));
         return ExitCode.Done;
+    }
+
+    /// <summary>The reconstruction to turn in the hand, on the first page: sections, volume and surface. None after a failure.</summary>
+    private static List<Figure> Result(RunWorkspace run)
+    {
+        var path = Path.Combine(run.Volumes, "superresolution.zarr");
+        if (!Directory.Exists(path))
+            return [];
+        var volume = VolumeFormats.Read(path);
+        var coarse = FigureData.GetReduced(volume, new Shape3(64, 64, 64));
+        var surface = MarchingCubes.Extract(coarse, IsoThreshold.Suggest(coarse), new MarchingCubesOptions(InsideIsBelow: true));
+        return
+        [
+            Show.Sections(volume, "The isotropic volume, super-resolved from every eighth section"),
+            Show.Volume(volume, "Stained membranes"),
+            Show.Mesh(MeshDecimation.Decimate(surface, 60_000), "Surface of what is dark"),
+        ];
     }
 
     private static void Execute(string notebook, RunWorkspace run, Action<string> take, CancellationToken cancellation)

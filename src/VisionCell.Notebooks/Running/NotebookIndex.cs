@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using VisionCell.Figures;
 
 namespace VisionCell.Notebooks.Running;
 
@@ -13,8 +14,9 @@ public static partial class NotebookIndex
     /// <param name="outDir">The run's folder.</param>
     /// <param name="entries">The notebooks, in order.</param>
     /// <param name="title">What was run.</param>
+    /// <param name="figures">Shown live below the list; they bring plotly.js into the page.</param>
     /// <returns>The page's path.</returns>
-    public static string Write(string outDir, IReadOnlyList<NotebookRun> entries, string title = "Vision Cell")
+    public static string Write(string outDir, IReadOnlyList<NotebookRun> entries, string title = "Vision Cell", IReadOnlyList<Figure>? figures = null)
     {
         var html = new StringBuilder();
         html.Append(CultureInfo.InvariantCulture, $"""
@@ -37,6 +39,9 @@ public static partial class NotebookIndex
         html.Append("</div>\n");
         if (File.Exists(Path.Combine(outDir, "run.json")))
             html.Append("<p><a href=\"run.json\">The record of this run</a>: configuration, seeds, data, versions, machine and times.</p>\n");
+        PlotlyScript.BeginPage();
+        foreach (Figure figure in figures ?? [])
+            html.Append(CultureInfo.InvariantCulture, $"<section>{figure.ToHtml()}</section>\n");
         html.Append("</main>\n</body>\n</html>\n");
         string path = Path.Combine(outDir, "index.html");
         AtomicFile.Write(path, html.ToString());
