@@ -19,6 +19,9 @@ public sealed class InterruptTests : IDisposable
     [InlineData("while (true) { try { kept++; throw new Exception(); } catch { } }")]
     [InlineData("IEnumerable<int> Endless() { while (true) { kept++; yield return 1; } } Endless().Sum(x => 0)")]
     [InlineData("while (true) { Console.WriteLine(kept++); }")]
+    [InlineData("Enumerable.Repeat(1, int.MaxValue).SelectMany(i => Enumerable.Repeat(1, int.MaxValue)).Count(x => kept++ < 0)")]
+    [InlineData("void F(int i) { kept++; if (i > 0) { F(i - 1); F(i - 1); } } F(60);")]
+    [InlineData("Parallel.For(0, 4, i => { while (true) System.Threading.Interlocked.Increment(ref kept); });")]
     public async Task A_running_cell_stops_and_the_variables_stay(string code)
     {
         await _session.Must("long kept = 0; var untouched = \"here\"; bool running = true;");

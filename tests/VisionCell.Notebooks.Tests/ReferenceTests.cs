@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.DotNet.Interactive.Formatting;
@@ -46,12 +45,14 @@ public sealed class ReferenceTests : IDisposable
             public static class Main{{id}}
             {
                 public static Dep{{id}} Make() => new();
-                [DllImport("answer{{id}}")] public static extern int answer();
+                [DllImport("answer{{id}}", EntryPoint = "SystemNative_GetPid")] public static extern int Answer();
             }
             """, Path.Combine(lib, $"Dep{id}.dll"));
-        Native(Path.Combine(lib, "runtimes", "linux-x64", "native", $"libanswer{id}.so"));
+        // Any library that a bare machine has will do under a name of its own: this one comes with the runtime.
+        string native = Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "libSystem.Native.so");
+        File.Copy(native, Path.Combine(lib, "runtimes", "linux-x64", "native", $"libanswer{id}.so"));
         Assert.Equal("5", await _session.Value($"#r \"lib/Main{id}.dll\"\nvar d = Main{id}.Make(); d.Number"));
-        Assert.Equal("42", await _session.Value($"Main{id}.answer()"));
+        Assert.Equal(Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), await _session.Value($"Main{id}.Answer()"));
         Assert.Equal("True", await _session.Value($"#r \"lib/Dep{id}.dll\"\nobject o = d; o is Dep{id}"));
     }
 
@@ -136,15 +137,5 @@ public sealed class ReferenceTests : IDisposable
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
         var result = compilation.Emit(Path.Combine(folder, name + ".dll"), cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(result.Success, string.Join('\n', result.Diagnostics));
-    }
-
-    // The smallest ELF shared library is still made best by a linker; gcc or clang is part of the set-up of the tests.
-    private static void Native(string path)
-    {
-        string source = path + ".c";
-        File.WriteAllText(source, "int answer(void) { return 42; }");
-        using Process compiler = Process.Start("cc", ["-shared", "-fPIC", "-o", path, source]);
-        compiler.WaitForExit();
-        Assert.Equal(0, compiler.ExitCode);
     }
 }

@@ -158,6 +158,41 @@ public sealed class SessionTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Func<int, int> f = x => x + 1; f(1)", "2")]
+    [InlineData("var n = 0; Action<int> a = x => n += x; a(3); n", "3")]
+    [InlineData("Func<Task> f = async () => await Task.Yield(); await f(); 1", "1")]
+    [InlineData("Func<Task<int>> f = async () => await Task.FromResult(4); await f()", "4")]
+    [InlineData("Func<Task<int>> f = () => Task.FromResult(4); await f()", "4")]
+    [InlineData("System.Linq.Expressions.Expression<Func<int, int>> e = x => x + 1; e.ToString()", "x => (x + 1)")]
+    [InlineData("Func<int> f = () => throw new Exception(); Func<int, Func<int, int>> g = a => b => a * b; g(3)(4)", "12")]
+    [InlineData("int s = 0; foreach (var (a, b) in new[] { (1, 2), (3, 4) }) s += a * b; for (int i = 0; i < 3; i++) s++; do s++; while (s < 20); s", "20")]
+    [InlineData("int F(int n) { if (n == 0) return 1; return n * F(n - 1); } F(5)", "120")]
+    [InlineData("var t = await Task.Run(() => 5); Task.Run(() => { }).Wait(); t", "5")]
+    [InlineData("new[] { 1, 2, 3 }.Where(x => x > 1).Select((x, i) => x * i).Sum()", "3")]
+    [InlineData("int[] q = { 3, 1 }; Array.Sort(q, static (a, b) => a.CompareTo(b)); q[0]", "1")]
+    public async Task Checks_for_interrupts_do_not_change_what_code_means(string code, string value) =>
+        Assert.Equal(value, await _session.Value(code));
+
+    [Fact]
+    public async Task Recursion_without_end_is_an_error_that_the_session_survives()
+    {
+        await _session.Must("int kept = 3;");
+        CellResult result = await _session.Run("int F(int n) { return 1 + F(n + 1); } F(0)");
+        Assert.Equal("InsufficientExecutionStackException", result.Error!.Name);
+        Assert.True(result.Error.Traceback.Count < 50, $"{result.Error.Traceback.Count} lines");
+        Assert.Equal("3", await _session.Value("kept"));
+    }
+
+    [Fact]
+    public async Task Lines_of_a_trace_are_the_users_own_in_loops_and_lambdas()
+    {
+        CellResult result = await _session.Run("foreach (var i in new[] { 1 })\n{\n    Func<int> f = () =>\n        int.Parse(\"x\");\n    f();\n}");
+        string trace = string.Join('\n', result.Error!.Traceback);
+        Assert.Contains("a lambda() in cell 1:line 4", trace, StringComparison.Ordinal);
+        Assert.Contains("the cell in cell 1:line 5", trace, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("#r \"nuget: Deedle\"", "does not download packages")]
     [InlineData("#i \"nuget:somewhere\"", "no #i directive")]
     [InlineData("#!time\n1", "no magic commands; remove the line \"#!time\"")]

@@ -13,6 +13,9 @@ internal static partial class CellErrors
     // A missing bracket can cause a hundred follow-up errors that tell nothing new.
     private const int MostErrors = 10;
 
+    // Recursion without end fails tens of thousands of frames deep.
+    private const int MostFrames = 30;
+
     public static CellError Of(CellCompilationException compilation)
     {
         var lines = new List<string>();
@@ -73,7 +76,10 @@ internal static partial class CellErrors
     {
         StackFrame[] frames = new StackTrace(exception, fNeedFileInfo: true).GetFrames();
         int last = Array.FindLastIndex(frames, f => IsUserCode(f.GetMethod()));
-        return frames.Take(last + 1).Where(f => !IsPlumbing(f.GetMethod())).Select(Describe);
+        string[] lines = [.. frames.Take(last + 1).Where(f => !IsPlumbing(f.GetMethod())).Select(Describe)];
+        return lines.Length <= MostFrames
+            ? lines
+            : [.. lines.Take(MostFrames / 2), string.Create(CultureInfo.InvariantCulture, $"   ... {lines.Length - MostFrames} more"), .. lines.TakeLast(MostFrames / 2)];
     }
 
     private static bool IsUserCode(MethodBase? method) =>

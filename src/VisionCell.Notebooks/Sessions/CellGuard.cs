@@ -23,6 +23,16 @@ public static class CellGuard
             KernelInvocationContext.Current?.ThrowIfStopped();
     }
 
+    /// <summary>The check at the start of a named function: recursion without end becomes an exception instead of the end of the process.</summary>
+    /// <exception cref="OperationCanceledException">The cell was interrupted.</exception>
+    /// <exception cref="InsufficientExecutionStackException">The stack is nearly used up.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Enter()
+    {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        Check();
+    }
+
     /// <summary>Makes the checks of stopped cells look; until it is disposed and a while longer.</summary>
     internal static IDisposable Arm()
     {

@@ -79,18 +79,20 @@ internal sealed class SubmissionCompiler(string baseDirectory)
         string name = string.Create(CultureInfo.InvariantCulture, $"{SubmissionLoadContext.Prefix}{_context.Id}#{number}");
         CSharpCompilation plain = CSharpCompilation.CreateScriptCompilation(
             name, tree, References, OptionsFor(string.Create(CultureInfo.InvariantCulture, $"Cell{number}")), previous, typeof(object));
-        SyntaxTree guarded = GuardRewriter.Rewrite(tree, cancellationToken);
+        SyntaxTree guarded = GuardRewriter.Rewrite(plain, tree, cancellationToken);
         CSharpCompilation compilation = plain.ReplaceSyntaxTree(tree, guarded);
 
         using var assembly = new MemoryStream();
         using var symbols = new MemoryStream();
-        EmitResult emitted = compilation.Emit(
-            assembly, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb), cancellationToken: cancellationToken);
-        if (emitted.Diagnostics.Any(d => d.Severity == DiagnosticSeverity.Error))
+        EmitResult emitted = Emit(compilation, assembly, symbols, cancellationToken);
+        if (HasErrors(emitted.Diagnostics))
         {
-            // The columns of messages are those of the cell as it was written.
+            // The columns of messages are those of the cell as it was written. Code that only its guarded form breaks runs unguarded.
             ImmutableArray<Diagnostic> errors = [.. plain.GetDiagnostics(cancellationToken).Where(d => d.Severity == DiagnosticSeverity.Error)];
-            throw new CellCompilationException(errors.Length > 0 ? errors : [.. emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)]);
+            if (errors.Length > 0)
+                throw new CellCompilationException(errors);
+            (compilation, guarded) = (plain, tree);
+            emitted = Emit(compilation, assembly, symbols, cancellationToken);
         }
 
         LoadReferences(compilation);
@@ -101,6 +103,16 @@ internal sealed class SubmissionCompiler(string baseDirectory)
         symbols.Position = 0;
         return new Submission(code, compilation, Entry(_context.Add(name, assembly, symbols), compilation, cancellationToken), HasValue(guarded, compilation));
     }
+
+    private static EmitResult Emit(CSharpCompilation compilation, MemoryStream assembly, MemoryStream symbols, CancellationToken cancellationToken)
+    {
+        assembly.SetLength(0);
+        symbols.SetLength(0);
+        var options = new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb);
+        return compilation.Emit(assembly, symbols, options: options, cancellationToken: cancellationToken);
+    }
+
+    private static bool HasErrors(ImmutableArray<Diagnostic> diagnostics) => diagnostics.Any(d => d.Severity == DiagnosticSeverity.Error);
 
     private static Func<object?[], Task<object?>>? Entry(Assembly assembly, CSharpCompilation compilation, CancellationToken cancellationToken)
     {
