@@ -44,4 +44,25 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
             throw new BadInputException($"voxel size {size}: z is {size.Z / size.X:0.###} times x, not a whole multiple within 1 %; give the multiple that is closest with --voxel-size");
         return new SparseVolume(stack.ToFloat32(), thickSections ? AxialSampling.Pool(factor) : AxialSampling.Decimate(factor));
     }
+
+    /// <summary>
+    /// The sparse stack to work on: simulated from an isotropic volume, or, without a degradation, the stack itself.
+    /// </summary>
+    /// <param name="volume">An isotropic volume with a degradation, an anisotropic stack without.</param>
+    /// <param name="degradation"><c>decimate:8</c>, <c>pool:4</c>, or empty.</param>
+    /// <exception cref="BadInputException">Volume and degradation do not go together, or either does not suit.</exception>
+    public static SparseVolume Of(Volume volume, string degradation)
+    {
+        var size = volume.VoxelSize;
+        if (degradation.Length == 0)
+        {
+            return size.IsIsotropic()
+                ? throw new BadInputException($"voxel size {size} is isotropic already, so that there is no gap to fill: give a degradation such as decimate:8 to simulate one, or the real distance between sections")
+                : FromStack(volume);
+        }
+        var sampling = AxialSampling.Parse(degradation);
+        return size.IsIsotropic()
+            ? sampling.Acquire(volume.ToFloat32())
+            : throw new BadInputException($"voxel size {size}: {degradation} holds sections of an isotropic volume out; for a stack that is itself sparse leave the degradation empty");
+    }
 }

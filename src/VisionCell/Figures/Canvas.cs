@@ -72,29 +72,17 @@ internal sealed class Canvas
         }
     }
 
-    public void Text(int x, int y, string text, Rgb colour, int scale = 1)
-    {
-        foreach (var letter in text)
-        {
-            for (var column = 0; column < 5; column++)
-            {
-                for (var row = 0; row < 8; row++)
-                {
-                    if (PixelFont.IsSet(letter, column, row))
-                        Fill(x + column * scale, y + row * scale, scale, scale, colour);
-                }
-            }
-            x += PixelFont.Advance * scale;
-        }
-    }
+    public void Text(int x, int y, string text, Rgb colour, int scale = 1) => Lettering.Write(Pixels, Width, Height, x, y, text, colour, scale);
 
-    public static int TextWidth(string text, int scale = 1) => text.Length * PixelFont.Advance * scale;
+    public static int TextWidth(string text, int scale = 1) => Lettering.Width(text, scale);
 
     /// <summary>Text that ends with an ellipsis where it would be wider than <paramref name="width"/>.</summary>
     public void TextWithin(int x, int y, int width, string text, Rgb colour, int scale = 1)
     {
-        var fits = Math.Max(0, width / (PixelFont.Advance * scale));
-        Text(x, y, text.Length <= fits ? text : text[..Math.Max(0, fits - 2)] + "..", colour, scale);
+        var fits = text.Length;
+        while (fits > 0 && TextWidth(fits < text.Length ? text[..fits] + ".." : text, scale) > width)
+            fits--;
+        Text(x, y, fits == text.Length ? text : text[..fits] + "..", colour, scale);
     }
 
     /// <summary>Draws values <c>[rows, columns]</c> through a colour scale into a rectangle; each pixel takes the mean of what it covers.</summary>

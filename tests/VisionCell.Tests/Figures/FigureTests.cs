@@ -296,4 +296,37 @@ public class FigureTests
         Assert.Equal(1, html.Split("</script>").Length - 1);
         Assert.DoesNotContain("<b>", html, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_mesh_takes_the_colour_of_the_voxel_below_each_vertex()
+    {
+        var values = new Volume<float>(new Shape3(2, 1, 3), s_size, s_origin, Provenance.Of("signed"));
+        values[0, 0, 0] = -5;
+        values[1, 0, 2] = 9; // beyond the limit
+        var mesh = new Mesh([3000, 2000, 1000, 3016, 2000, 1040, 3008, 2000, 1000], [0, 1, 2]);
+        var colours = FigureData.GetColoured(mesh, values, 5).Colours!;
+        Assert.Equal([59, 76, 192, 255, 180, 4, 38, 255, 221, 221, 221, 255], colours);
+        Assert.Throws<BadInputException>(() => FigureData.GetColoured(mesh, values, 0));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("12.5 nm")]
+    [InlineData("\u2212 \u00B5 \u3042")]
+    public void Letters_stay_within_the_width_that_they_announce(string text)
+    {
+        var canvas = new Canvas(300, 40);
+        canvas.Text(20, 10, text, Rgb.Black);
+        var columns = Enumerable.Range(0, 300).Where(x => Enumerable.Range(0, 40).Any(y => canvas.Pixels[3 * (y * 300 + x)] < 200)).ToList();
+        Assert.Equal(text.Length > 0, columns.Count > 0);
+        Assert.All(columns, x => Assert.InRange(x, 18, 22 + Canvas.TextWidth(text)));
+    }
+
+    [Fact]
+    public void A_line_that_is_too_long_ends_in_dots_within_its_width()
+    {
+        var canvas = new Canvas(300, 40);
+        canvas.TextWithin(20, 10, 80, new string('w', 60), Rgb.Black);
+        Assert.All(Enumerable.Range(0, 300 * 40).Where(i => canvas.Pixels[3 * i] < 200), i => Assert.InRange(i % 300, 18, 102));
+    }
 }

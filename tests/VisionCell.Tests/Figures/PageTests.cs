@@ -25,6 +25,16 @@ public class PageTests
     }
 
     [Fact]
+    public void A_page_that_has_plotly_at_its_top_gets_none_with_its_figures()
+    {
+        for (var again = 0; again < 2; again++)
+        {
+            Assert.Contains(Library, PlotlyScript.ForPage(), StringComparison.Ordinal);
+            Assert.DoesNotContain(Library, Small().ToHtml(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void The_library_is_hidden_from_require_js_and_cannot_end_its_element()
     {
         var element = PlotlyScript.Element;
