@@ -72,7 +72,7 @@ internal static partial class CellErrors
     }
 
     // From the throwing frame down to the last one of the user's; what lies below is this kernel.
-    private static IEnumerable<string> UserFrames(Exception exception)
+    private static string[] UserFrames(Exception exception)
     {
         StackFrame[] frames = new StackTrace(exception, fNeedFileInfo: true).GetFrames();
         int last = Array.FindLastIndex(frames, f => IsUserCode(f.GetMethod()));
