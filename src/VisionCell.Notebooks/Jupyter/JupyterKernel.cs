@@ -184,25 +184,21 @@ public sealed class JupyterKernel : IDisposable
         {
             if (!_cells.Reader.TryRead(out Message? request))
                 continue;
-            bool failed = true;
             try
             {
                 // The first cell would load the same parts of the compiler, at half the speed each.
                 await (_compilerIsWarm ?? Task.CompletedTask);
-                failed = !await RunCellAsync(request);
+                await RunCellAsync(request);
                 _servicesAreWarm ??= WarmUpAsync(_queries.WarmUpAsync());
             }
             catch (Exception e)
             {
                 Log($"execute_request failed: {e}");
             }
-
-            if (failed && (request.Content["stop_on_error"]?.GetValue<bool>() ?? true))
-                AbortQueued();
         }
     }
 
-    private async Task<bool> RunCellAsync(Message request)
+    private async Task RunCellAsync(Message request)
     {
         string code = request.Content["code"]?.GetValue<string>() ?? string.Empty;
         bool silent = request.Content["silent"]?.GetValue<bool>() ?? false;
@@ -253,9 +249,16 @@ public sealed class JupyterKernel : IDisposable
         reply["user_expressions"] = result.Succeeded ? await EvaluateAsync(request.Content["user_expressions"] as JsonObject) : new JsonObject();
         if (result.Succeeded)
             reply["payload"] = new JsonArray();
+
+        // Cells that were sent together ("Run all") stop at the first that fails. What is sent in answer to the failure has to run, so
+        // that those waiting are counted before the reply goes out.
+        List<Message> aborted = [];
+        while (!result.Succeeded && (request.Content["stop_on_error"]?.GetValue<bool>() ?? true) && _cells.Reader.TryRead(out Message? waiting))
+            aborted.Add(waiting);
         _sockets.SendShell(Message.Answer("execute_reply", request, reply, _id));
         PublishStatus("idle", request);
-        return result.Succeeded;
+        foreach (Message waiting in aborted)
+            Abort(waiting);
     }
 
     private void Show(CellOutput output, StreamBatcher batcher, Message request)
@@ -301,16 +304,12 @@ public sealed class JupyterKernel : IDisposable
         return values;
     }
 
-    // Cells that were sent together ("Run all") stop at the first that fails; one sent later runs again.
-    private void AbortQueued()
+    private void Abort(Message request)
     {
-        while (_cells.Reader.TryRead(out Message? request))
-        {
-            PublishStatus("busy", request);
-            var aborted = new JsonObject { ["status"] = "aborted", ["execution_count"] = _count };
-            _sockets.SendShell(Message.Answer("execute_reply", request, aborted, _id));
-            PublishStatus("idle", request);
-        }
+        PublishStatus("busy", request);
+        var aborted = new JsonObject { ["status"] = "aborted", ["execution_count"] = _count };
+        _sockets.SendShell(Message.Answer("execute_reply", request, aborted, _id));
+        PublishStatus("idle", request);
     }
 
     private void Interrupt()
