@@ -35,11 +35,11 @@ internal sealed class AdamW(Weights weights, double weightDecay) : IDisposable
         {
             if (weight.grad is not { } gradient)
                 continue;
-            var first = First[name].mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-            var second = Second[name].mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+            var first = First[name].Scale(Beta1).AddScaled(gradient, 1 - Beta1);
+            var second = Second[name].Scale(Beta2).AddProduct(gradient, gradient, 1 - Beta2);
             if (weightDecay > 0)
-                weight.mul_(1 - learningRate * weightDecay);
-            weight.addcdiv_(first, second.sqrt().div_(Math.Sqrt(bias2)).add_(Epsilon), -learningRate / bias1);
+                weight.Scale(1 - learningRate * weightDecay);
+            weight.AddQuotient(first, second.sqrt().Scale(1 / Math.Sqrt(bias2)).Shift(Epsilon), -learningRate / bias1);
         }
     }
 

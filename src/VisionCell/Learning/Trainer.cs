@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using TorchSharp;
 using VisionCell.Runs;
 using static TorchSharp.torch;
 
@@ -122,7 +121,7 @@ public static class Trainer
             optimiser.Step(step + 1, learningRate);
             // In the first steps the average forgets the random start faster.
             average.MoveTowards(weights, Math.Min(settings.AverageDecay, 1 - 1 / (0.1 * (step + 1) + 1)));
-            return value.ToDouble();
+            return value.Number();
         }
     }
 }

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace VisionCell.Learning;
@@ -73,7 +72,7 @@ public sealed class Weights : IDisposable
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         foreach (var (name, tensor) in _tensors)
-            tensor.mul_(decay).add_(other[name], alpha: 1 - decay);
+            tensor.Scale(decay).AddScaled(other[name], 1 - decay);
     }
 
     /// <summary>Forgets the gradients.</summary>
@@ -89,11 +88,11 @@ public sealed class Weights : IDisposable
     {
         using var scope = NewDisposeScope();
         var gradients = _tensors.Values.Select(t => t.grad).OfType<Tensor>().ToList();
-        var norm = Math.Sqrt(gradients.Sum(g => g.square().sum().ToDouble()));
+        var norm = Math.Sqrt(gradients.Sum(g => g.Squared().sum().Number()));
         if (norm <= largest)
             return;
         foreach (var gradient in gradients)
-            gradient.mul_(largest / norm);
+            gradient.Scale(largest / norm);
     }
 
     /// <inheritdoc/>

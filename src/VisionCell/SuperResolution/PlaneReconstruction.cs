@@ -101,7 +101,7 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
         var b = tensor(linear, [size, 1, rows, width]).to(precision.Device);
         var straight = network.Forward(weights, x, b);
         var turned = network.Forward(weights, x.flip(2, 3), b.flip(2, 3)).flip(2, 3);
-        return [.. (straight + turned).mul(0.5).cpu().data<float>()];
+        return [.. straight.Plus(turned).Scale(0.5).cpu().data<float>()];
     }
 
     private static void CopyLine(Volume<float> volume, int z, int plane, int from, bool alongX, Span<float> line)

@@ -1,4 +1,3 @@
-using TorchSharp;
 using VisionCell.Acquisition;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
@@ -23,7 +22,7 @@ internal sealed class ProjectedLoss(SectionNetwork network, AxialSampling sampli
         using var scope = NewDisposeScope();
         var (sections, linear, target) = Degrade(fine, rows, width);
         var restored = network.Forward(weights, sections, linear);
-        return Project(restored - target).square().mean().MoveToOuterDisposeScope();
+        return Project(restored - target).Squared().mean().MoveToOuterDisposeScope();
     }
 
     /// <summary>Gain in PSNR over linear interpolation, dB, over planes that are not trained on.</summary>
@@ -35,8 +34,8 @@ internal sealed class ProjectedLoss(SectionNetwork network, AxialSampling sampli
         foreach (var (fine, rows, width) in planes)
         {
             var (sections, linear, target) = Degrade(fine, rows, width);
-            own += Project(network.Forward(weights, sections, linear) - target).square().sum().ToDouble();
-            floor += Project(linear - target).square().sum().ToDouble();
+            own += Project(network.Forward(weights, sections, linear) - target).Squared().sum().Number();
+            floor += Project(linear - target).Squared().sum().Number();
         }
         return 10 * Math.Log10(floor / own);
     }

@@ -106,7 +106,7 @@ internal sealed class SectionNetwork
         x = Convolve("tail", x, [1, 1], [1, 1]); // (N, pitch · stride, n, W')
         x = Interleave(x, _configuration.LateralStride); // (N, pitch, n, W + padding)
         x = x.to(ScalarType.Float32).narrow(3, 0, width).permute(0, 2, 1, 3).reshape(batch, 1, rows * _sampling.Pitch, width); // (N, 1, n · pitch, W)
-        return (linear + x.narrow(2, 0, linear.shape[2])).MoveToOuterDisposeScope();
+        return linear.Plus(x.narrow(2, 0, linear.shape[2])).MoveToOuterDisposeScope();
 
         Tensor Convolve(string name, Tensor input, long[] strides, long[] margins) =>
             conv2d(input, weights[$"{name}.weight"].to(_compute), weights[$"{name}.bias"].to(_compute), strides, margins);
@@ -114,7 +114,7 @@ internal sealed class SectionNetwork
         Tensor Blocks(string way, int level, Tensor input)
         {
             for (var block = 0; block < _configuration.Blocks[level]; block++)
-                input = input + Convolve($"{way}{level}.{block}.b", relu(Convolve($"{way}{level}.{block}.a", input, [1, 1], [1, 1])), [1, 1], [1, 1]);
+                input = input.Plus(Convolve($"{way}{level}.{block}.b", relu(Convolve($"{way}{level}.{block}.a", input, [1, 1], [1, 1])), [1, 1], [1, 1]));
             return input;
         }
     }
