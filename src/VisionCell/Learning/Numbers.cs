@@ -23,7 +23,8 @@ internal static class Numbers
     public static Tensor Shift(this Tensor tensor, double by)
     {
         using Scalar number = by;
-        return tensor.add_(number);
+        using Scalar one = 1;
+        return tensor.add_(number, one);
     }
 
     /// <summary>t ← t + factor · other.</summary>
