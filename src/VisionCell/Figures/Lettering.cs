@@ -26,7 +26,7 @@ internal static class Lettering
         fixed (byte* data = pixels)
         {
             using var picture = Mat.FromPixelData(height, width, MatType.CV_8UC3, (nint)data);
-            Cv2.PutText(picture, Spelt(text), new Point(x, y + CapitalHeight * scale), HersheyFonts.HersheySimplex, SizeOf(scale), new Scalar(colour.R, colour.G, colour.B), 1, LineTypes.AntiAlias);
+            Cv2.PutText(picture, Spelt(text), new Point(x, y + (int)(CapitalHeight * SizeOf(scale) / Size)), HersheyFonts.HersheySimplex, SizeOf(scale), new Scalar(colour.R, colour.G, colour.B), 1, LineTypes.AntiAlias);
         }
     }
 

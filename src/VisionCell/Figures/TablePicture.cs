@@ -7,7 +7,7 @@ internal static class TablePicture
 
     public static byte[] Draw(string title, IReadOnlyList<string> header, IReadOnlyList<string[]> columns)
     {
-        var widths = columns.Select((c, i) => 2 * Padding + Canvas.TextWidth(c.Append(header[i]).MaxBy(t => t.Length)!)).ToArray();
+        var widths = columns.Select((c, i) => 2 * Padding + c.Append(header[i]).Max(t => Canvas.TextWidth(t))).ToArray();
         var rows = columns.Max(c => c.Length);
         var canvas = new Canvas(Math.Max(widths.Sum() + 2 * Padding, Canvas.TextWidth(title, 2) + 2 * Padding), 40 + RowHeight * (rows + 1));
         canvas.Text(Padding, 8, title, Rgb.Ink, 2);
