@@ -189,7 +189,7 @@ public sealed class SessionTests : IDisposable
         CellResult result = await _session.Run("foreach (var i in new[] { 1 })\n{\n    Func<int> f = () =>\n        int.Parse(\"x\");\n    f();\n}");
         string trace = string.Join('\n', result.Error!.Traceback);
         Assert.Contains("a lambda() in cell 1:line 4", trace, StringComparison.Ordinal);
-        Assert.Contains("at the cell in cell 1:line 5", trace, StringComparison.Ordinal);
+        Assert.Contains("the cell in cell 1:line 5", trace, StringComparison.Ordinal);
     }
 
     [Theory]

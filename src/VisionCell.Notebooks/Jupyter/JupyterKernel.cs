@@ -25,6 +25,8 @@ public sealed class JupyterKernel : IDisposable
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _runningGate = new();
     private CancellationTokenSource? _running;
+    private int _waiting;
+    private bool _interruptNext;
     private int _count;
     private int _warm;
     private Task? _compilerIsWarm;
@@ -113,7 +115,11 @@ public sealed class JupyterKernel : IDisposable
     private void OnShell(Message request)
     {
         if (request.Type == "execute_request")
+        {
+            lock (_runningGate)
+                _waiting++;
             _cells.Writer.TryWrite(request);
+        }
         else
             _ = AnswerAsync(request, _sockets.SendShell);
     }
@@ -221,7 +227,14 @@ public sealed class JupyterKernel : IDisposable
         try
         {
             lock (_runningGate)
+            {
+                _waiting--;
                 _running = interrupt;
+                if (_interruptNext)
+                    interrupt.Cancel();
+                _interruptNext = false;
+            }
+
             result = await _session.ExecuteAsync(code, o => Show(o, batcher, request), $"cell {count}", interrupt: interrupt.Token);
         }
         finally
@@ -254,7 +267,12 @@ public sealed class JupyterKernel : IDisposable
         // that those waiting are counted before the reply goes out.
         List<Message> aborted = [];
         while (!result.Succeeded && (request.Content["stop_on_error"]?.GetValue<bool>() ?? true) && _cells.Reader.TryRead(out Message? waiting))
+        {
+            lock (_runningGate)
+                _waiting--;
             aborted.Add(waiting);
+        }
+
         _sockets.SendShell(Message.Answer("execute_reply", request, reply, _id));
         PublishStatus("idle", request);
         foreach (Message waiting in aborted)
@@ -319,6 +337,8 @@ public sealed class JupyterKernel : IDisposable
             // Observers of the token must not run on the socket's thread.
             if (_running is { } running)
                 _ = running.CancelAsync();
+            else
+                _interruptNext = _waiting > 0; // A cell that was sent and has not begun (the compiler warms up) is meant as well.
         }
     }
 

@@ -9,7 +9,7 @@ namespace VisionCell.Tests.SuperResolution;
 
 public sealed class SuperResolutionTests
 {
-    private static readonly SuperResolutionConfiguration Small = new() { Channels = [16, 24], Blocks = [1, 1], BatchSize = 4, PatchSections = 8, PatchWidth = 48 };
+    private static readonly SuperResolutionConfiguration Small = new() { LateralStride = 2, Channels = [16, 24], Blocks = [1, 1], BatchSize = 4, PatchSections = 8, PatchWidth = 48 };
 
     /// <summary>Tilted sheets.</summary>
     private static Volume<float> Sheets(int z, int side)
@@ -38,7 +38,7 @@ public sealed class SuperResolutionTests
         var truth = Sample.Medulla(new Box(0, 40, 40, new Shape3(65, 96, 96)));
         var sparse = sampling.Acquire(truth);
         using var method = new SuperResolutionMethod(Small);
-        method.Train(sparse, new TrainingOptions(Steps: 250, Cancellation: TestContext.Current.CancellationToken));
+        method.Train(sparse, new TrainingOptions(Steps: 500, Cancellation: TestContext.Current.CancellationToken));
         var result = Reconstruct(method, sparse);
         double Floor(InterpolationKernel kernel)
         {
