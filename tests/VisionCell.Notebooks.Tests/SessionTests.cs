@@ -183,13 +183,14 @@ public sealed class SessionTests : IDisposable
         Assert.Equal("3", await _session.Value("kept"));
     }
 
-    [Fact]
-    public async Task Lines_of_a_trace_are_the_users_own_in_loops_and_lambdas()
+    [Theory]
+    [InlineData("foreach (var i in new[] { 1 })\n{\n    Console.Write(i);\n    int.Parse(\"x\");\n}", "at the cell in cell 1:line 4")]
+    [InlineData("Func<int> f = () =>\n    int.Parse(\"x\");\nint n = 0;\nn++;\nf();", "at a lambda() in cell 1:line 2\n   at the cell in cell 1:line 5")]
+    [InlineData("void F()\n{\n    while (true)\n    {\n        Console.Write(1);\n        int.Parse(\"x\");\n    }\n}\nF();", "at F() in cell 1:line 6\n   at the cell in cell 1:line 9")]
+    public async Task Lines_of_a_trace_are_the_users_own_in_loops_and_lambdas(string code, string frames)
     {
-        CellResult result = await _session.Run("foreach (var i in new[] { 1 })\n{\n    Func<int> f = () =>\n        int.Parse(\"x\");\n    f();\n}");
-        string trace = string.Join('\n', result.Error!.Traceback);
-        Assert.Contains("a lambda() in cell 1:line 4", trace, StringComparison.Ordinal);
-        Assert.Contains("the cell in cell 1:line 5", trace, StringComparison.Ordinal);
+        CellResult result = await _session.Run(code);
+        Assert.Contains(frames, string.Join('\n', result.Error!.Traceback), StringComparison.Ordinal);
     }
 
     [Theory]

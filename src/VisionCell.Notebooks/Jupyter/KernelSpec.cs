@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using VisionCell.Notebooks.Running;
 using VisionCell.Volumes;
 
 namespace VisionCell.Notebooks.Jupyter;
@@ -45,7 +44,7 @@ public static class KernelSpec
         try
         {
             Directory.CreateDirectory(folder);
-            AtomicFile.Write(Path.Combine(folder, "kernel.json"), spec.ToJsonString(Indented) + "\n");
+            AtomicWrite.Text(Path.Combine(folder, "kernel.json"), spec.ToJsonString(Indented) + "\n");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

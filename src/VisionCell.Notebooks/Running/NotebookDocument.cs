@@ -73,10 +73,11 @@ public sealed class NotebookDocument
     /// <summary>Writes the notebook beside <paramref name="path"/> and renames it into place.</summary>
     public void Write(string path)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, WriterOptions))
-            Root.WriteTo(writer);
-        stream.WriteByte((byte)'\n');
-        AtomicFile.Write(path, stream.ToArray());
+        AtomicWrite.File(path, stream =>
+        {
+            using (var writer = new Utf8JsonWriter(stream, WriterOptions))
+                Root.WriteTo(writer);
+            stream.WriteByte((byte)'\n');
+        });
     }
 }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using VisionCell.Figures;
+using VisionCell.Volumes;
 
 namespace VisionCell.Notebooks.Running;
 
@@ -44,7 +45,7 @@ public static partial class NotebookIndex
             html.Append(CultureInfo.InvariantCulture, $"<section>{figure.ToHtml()}</section>\n");
         html.Append("</main>\n</body>\n</html>\n");
         string path = Path.Combine(outDir, "index.html");
-        AtomicFile.Write(path, html.ToString());
+        AtomicWrite.Text(path, html.ToString());
         return path;
     }
 

@@ -109,7 +109,7 @@ public static class NotebookRunner
             string stem = Path.Combine(target, interrupted ? name + ".interrupted" : name);
             notebook.Write(stem + ".ipynb");
             string title = NotebookHtml.TitleOf(notebook) ?? name;
-            AtomicFile.Write(stem + ".html", NotebookHtml.Render(notebook, title));
+            AtomicWrite.Text(stem + ".html", NotebookHtml.Render(notebook, title));
             var run = new NotebookRun(name, title, stem + ".ipynb", stem + ".html", watch.Elapsed, parameters, error);
             if (interrupted)
                 throw new OperationCanceledException($"{path} was interrupted; what was executed is in {stem}.ipynb.", cancellationToken);

@@ -55,6 +55,7 @@ internal sealed class SubmissionCompiler(string baseDirectory)
             OutputKind.DynamicallyLinkedLibrary,
             scriptClassName: className,
             usings: Usings,
+            // Loops over voxels run at full speed; the price is that a trace may name the start of a statement that was folded into the next.
             optimizationLevel: OptimizationLevel.Release,
             allowUnsafe: true,
             warningLevel: 0,

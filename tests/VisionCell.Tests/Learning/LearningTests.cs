@@ -32,11 +32,13 @@ public sealed class LearningTests : IDisposable
     /// <summary>Least squares of y = 3 x − 1 on random points.</summary>
     private static Tensor Loss(Weights weights, Random random)
     {
-        var x = tensor([.. Enumerable.Range(0, 16).Select(_ => random.NextSingle())]);
-        return (weights["slope"] * x + weights["offset"] - (3 * x - 1)).square().mean();
+        float[] points = [.. Enumerable.Range(0, 16).Select(_ => random.NextSingle())];
+        using var x = tensor(points);
+        using var y = tensor([.. points.Select(p => 3 * p - 1)]);
+        return ((weights["slope"] * x).Plus(weights["offset"]) - y).Squared().mean();
     }
 
-    private static float[] Values(Weights weights) => [weights["slope"].ToSingle(), weights["offset"].ToSingle()];
+    private static float[] Values(Weights weights) => [(float)weights["slope"].Number(), (float)weights["offset"].Number()];
 
     [Fact]
     public void A_line_is_found()
