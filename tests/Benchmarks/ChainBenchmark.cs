@@ -1,0 +1,8 @@
+namespace VisionCell.Benchmarks;
+
+internal static class ChainBenchmark
+{
+    public static void Run()
+    {
+    }
+}
