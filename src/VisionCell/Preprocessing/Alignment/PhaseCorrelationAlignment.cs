@@ -2,45 +2,6 @@ using VisionCell.Volumes;
 
 namespace VisionCell.Preprocessing;
 
-/// <summary>How sections are aligned.</summary>
-public sealed record AlignmentConfiguration
-{
-    /// <summary>Creates a configuration.</summary>
-    /// <param name="maxShift">Largest shift between neighbouring sections, pixels. A wider search finds more false peaks.</param>
-    /// <param name="neighbours">Each section is compared with this many sections before it; the second makes chains that close, so that errors do not add up alone.</param>
-    /// <param name="keepSlowMotion">
-    /// Steady motion from section to section is left alone (least curvature, by cross-validation), since neurites that run obliquely look like drift,
-    /// and straightening them would bend the specimen. False corrects it too.
-    /// </param>
-    /// <param name="deadZone">Corrections smaller than this are not made, pixels: a section moved by less than the estimates' own error only loses sharpness.</param>
-    /// <param name="interpolation">How grey values between pixels are found.</param>
-    /// <exception cref="BadInputException">A value is out of range.</exception>
-    public AlignmentConfiguration(
-        double maxShift = 16, int neighbours = 2, bool keepSlowMotion = true, double deadZone = 0.25, SectionInterpolation interpolation = SectionInterpolation.Cubic)
-    {
-        MaxShift = maxShift is >= 1 and <= 4096 ? maxShift : throw new BadInputException($"largest shift of {maxShift} pixels: must be 1 to 4096");
-        Neighbours = neighbours is >= 1 and <= 8 ? neighbours : throw new BadInputException($"{neighbours} neighbours: must be 1 to 8");
-        KeepSlowMotion = keepSlowMotion;
-        DeadZone = deadZone is >= 0 and <= 10 ? deadZone : throw new BadInputException($"dead zone of {deadZone} pixels: must be 0 to 10");
-        Interpolation = interpolation;
-    }
-
-    /// <summary>Largest shift between neighbouring sections, pixels.</summary>
-    public double MaxShift { get; }
-
-    /// <summary>Each section is compared with this many sections before it.</summary>
-    public int Neighbours { get; }
-
-    /// <summary>Whether steady motion from section to section is left alone.</summary>
-    public bool KeepSlowMotion { get; }
-
-    /// <summary>Corrections smaller than this are not made, pixels.</summary>
-    public double DeadZone { get; }
-
-    /// <summary>How grey values between pixels are found.</summary>
-    public SectionInterpolation Interpolation { get; }
-}
-
 /// <summary>
 /// Aligns the sections of a stack <c>[Z, Y, X]</c> by translations (pixels). Each section is compared with the few before it by
 /// phase correlation; the positions that fit all these shifts best, in least squares weighted by confidence, are the sections'
