@@ -122,17 +122,16 @@ public static class DamageDetection
     // Fisher's z of a correlation, atanh r, varies by about this much where nothing is wrong, however steady the stack.
     private const double LikenessFloor = 0.03;
 
+    // Fisher's z that sections without relation reach, since the best of many places is taken.
+    private const double Chance = 0.4;
+
     /// <summary>Judges a stack.</summary>
     /// <param name="features">Of every section, in order.</param>
     /// <param name="configuration">How.</param>
-    /// <exception cref="BadInputException">Every section is blank.</exception>
     public static DamageReport Judge(IReadOnlyList<SectionFeatures> features, DamageConfiguration configuration)
     {
         var n = features.Count;
-        ArgumentOutOfRangeException.ThrowIfZero(n);
         var shown = Enumerable.Range(0, n).Where(z => features[z].HasContrast).ToArray();
-        if (shown.Length == 0)
-            throw new BadInputException(FormattableString.Invariant($"all {n} sections are blank (grey value {features[0].Mean:0.###}): there is nothing to preprocess"));
         var found = new List<DamageReason>[n];
         for (var z = 0; z < n; z++)
             found[z] = [];
@@ -183,7 +182,7 @@ public static class DamageDetection
             });
 
             // 3. Likeness, whole and block by block.
-            var likeness = new LikenessSeries(features, judge);
+            var likeness = new LikenessSeries(features, judge, configuration.Threshold);
             for (var z = 0; z < n; z++)
             {
                 if (!features[z].HasContrast)
@@ -238,11 +237,12 @@ public static class DamageDetection
         private readonly Series _near;
         private readonly Series _next;
 
-        public LikenessSeries(IReadOnlyList<SectionFeatures> features, Outliers judge)
+        public LikenessSeries(IReadOnlyList<SectionFeatures> features, Outliers judge, double threshold)
         {
             _features = features;
-            _near = new Series([.. features.Select(f => f.Near)], judge);
-            _next = new Series([.. features.Select(f => f.Next)], judge);
+            // The next but one may speak for a section only where, were it damaged, that would show.
+            _near = new Series([.. features.Select(f => f.Near)], judge, 0);
+            _next = new Series([.. features.Select(f => f.Next)], judge, threshold);
         }
 
         /// <summary>How far the best agreement with a neighbour lies from the usual.</summary>
@@ -303,18 +303,22 @@ public static class DamageDetection
         private readonly (double Median, double Deviation)[] _around;
         private readonly (double Median, double Deviation)[][] _blocksAround;
 
-        public Series(IReadOnlyList<double>[] blocks, Outliers judge)
+        private readonly double _power;
+
+        public Series(IReadOnlyList<double>[] blocks, Outliers judge, double power)
         {
+            _power = power;
             _blocks = [.. blocks.Select(b => b.Select(Fisher).ToArray())];
-            Blocks = _blocks.Max(b => b.Length);
-            _means = [.. _blocks.Select(b => b.Where(v => !double.IsNaN(v)).DefaultIfEmpty(double.NaN).Average())];
+            Blocks = _blocks.Select(b => b.Length).DefaultIfEmpty(0).Max();
+            // Sections of which hardly a block has its place in the other do not agree.
+            _means = [.. _blocks.Select(b => b.Length == 0 ? double.NaN : 4 * b.Count(v => !double.IsNaN(v)) < b.Length ? 0 : b.Where(v => !double.IsNaN(v)).Average())];
             _around = judge.Around(_means);
             _blocksAround = [.. Enumerable.Range(0, Blocks).Select(b => judge.Around([.. _blocks.Select(v => v.Length > b ? v[b] : double.NaN)]))];
         }
 
         public int Blocks { get; }
 
-        public (double Out, double Missing, double Value, double Usual)? Whole(int z) => double.IsNaN(_means[z]) ? null :
+        public (double Out, double Missing, double Value, double Usual)? Whole(int z) => double.IsNaN(_means[z]) || !Shows(_around[z]) ? null :
             ((_means[z] - _around[z].Median) / Math.Max(LikenessFloor, _around[z].Deviation), _around[z].Median - _means[z], Math.Tanh(_means[z]), Math.Tanh(_around[z].Median));
 
         /// <summary>How far out a block is; null where it has no place in the other section, or its place shows too little to be recognised.</summary>
@@ -324,9 +328,11 @@ public static class DamageDetection
                 return null;
             var (median, deviation) = _blocksAround[block][z];
             // Without relation a block reaches about 0.3; less than that above it is no agreement to lose.
-            return median < 0.6 ? null : (_blocks[z][block] - median) / Math.Max(3 * LikenessFloor, deviation);
+            return median < 0.6 || !Shows((median, Math.Max(3 * LikenessFloor, deviation))) ? null : (_blocks[z][block] - median) / Math.Max(3 * LikenessFloor, deviation);
         }
 
-        private static double Fisher(double correlation) => Math.Atanh(Math.Clamp(correlation, -0.999, 0.999));
+        private bool Shows((double Median, double Deviation) usual) => usual.Median - Chance > _power * Math.Max(LikenessFloor, usual.Deviation);
+
+        private static double Fisher(double correlation) => correlation < -1 ? double.NaN : Math.Atanh(Math.Clamp(correlation, -0.999, 0.999));
     }
 }

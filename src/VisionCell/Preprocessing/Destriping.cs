@@ -17,15 +17,15 @@ public sealed record DestripingConfiguration
     /// 0.5 takes only stripes that are constant over the section; larger values follow fading ones and take more structure with them.
     /// </param>
     /// <param name="margin">
-    /// How many times the strength of the structure around it a coefficient must have before it is touched. 1 is the Wiener filter, which also nibbles
-    /// at clean data by chance.
+    /// How many times the power of the structure around it a coefficient must have before it is touched, and what it then keeps. 1 is the Wiener filter, the least squared error;
+    /// 0.5 takes more of the stripes and a little of the structure that lies along them.
     /// </param>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public DestripingConfiguration(double? angle = null, double width = 3, double margin = 2)
+    public DestripingConfiguration(double? angle = null, double width = 1.5, double margin = 0.5)
     {
         Angle = angle is null or (>= 0 and < 180) ? angle : throw new BadInputException($"stripe angle {angle}: must be 0 to under 180 degrees, or null to detect it");
         Width = width is >= 0.25 and <= 64 ? width : throw new BadInputException($"stripe width {width}: must be 0.25 to 64 half cycles");
-        Margin = margin is >= 1 and <= 100 ? margin : throw new BadInputException($"stripe margin {margin}: must be 1 to 100");
+        Margin = margin is >= 0.01 and <= 100 ? margin : throw new BadInputException($"stripe margin {margin}: must be 0.01 to 100");
     }
 
     /// <summary>Direction of the stripes, degrees; null to detect it.</summary>
@@ -44,13 +44,17 @@ public sealed record DestripingConfiguration
 /// scale across the stripes, and of each scale the lowest frequencies along them, weighed by a Gaussian, are stripe.
 /// Two things differ from the paper. The frequencies along the stripe are those of the cosine transform, whose mirrored border makes
 /// no artefacts at the ends, and scales are parted across the stripes alone, since along them the Gaussian does it. And a coefficient is
-/// removed only by the share in which it exceeds what structure of the same scale shows at higher frequencies along the stripe
-/// (a Wiener filter): sections without stripes are left as they are.
+/// removed only by the share in which it exceeds what structure of the same scale shows at higher frequencies along the stripe, allowing for how the
+/// power of structure falls with frequency (a Wiener filter): sections without stripes are left as they are.
 /// The filter is 1 - what was subtracted, so that keeping the stripes makes the step undoable. Not thread-safe; buffers are reused.
 /// </summary>
 public sealed class Destriping
 {
-    private const int SmallestCoarseBand = 8;
+    // Rows of the coarsest band: below a quarter of the section a stripe is shading.
+    private const int CoarsestRows = 4;
+
+    // Structure's power falls with about this power of the frequency (electron micrographs: 2 to 3).
+    private const double Fall = 2;
 
     private readonly int _height;
     private readonly int _width;
@@ -63,6 +67,7 @@ public sealed class Destriping
     private readonly int _margin;
     private readonly float[][] _cosines; // [k]: the k-th cosine along the stripe, orthonormal
     private readonly float[] _damping;   // [k]: Gaussian
+    private readonly int _first;         // from this k on coefficients are structure's
 
     /// <summary>For sections of one size.</summary>
     /// <param name="height">Rows.</param>
@@ -81,7 +86,7 @@ public sealed class Destriping
             90 => (width, height),
             _ => Turned(height, width, angle),
         };
-        _levels = Math.Max(1, (int)Math.Log2(_across / (double)SmallestCoarseBand) - 1);
+        _levels = Math.Max(1, (int)Math.Log2(_across / (double)CoarsestRows));
         var unit = 1 << _levels;
         _padded = (_across + 2 * DaubechiesTransform.Taps + unit - 1) / unit * unit;
         _margin = (_padded - _across) / 2;
@@ -97,6 +102,7 @@ public sealed class Destriping
             return row;
         })];
         _damping = [.. Enumerable.Range(0, count).Select(k => k > 3 * configuration.Width ? 0f : (float)Math.Exp(-k * k / (2 * configuration.Width * configuration.Width)))];
+        _first = Math.Min((int)Math.Ceiling(4 * configuration.Width), count - 1);
     }
 
     /// <summary>Estimates the stripes of a section.</summary>
@@ -117,7 +123,8 @@ public sealed class Destriping
         for (var level = 0; level < _levels; level++)
         {
             (low, bands[level]) = DaubechiesTransform.Analyse(low, _along);
-            Extract(bands[level]);
+            // Frequencies of this band across the stripes: from a quarter to half a cycle a row of its own.
+            Extract(bands[level], 0.375 / (1 << level));
         }
 
         // 3. Back from the stripe parts alone.
@@ -129,44 +136,46 @@ public sealed class Destriping
     }
 
     /// <summary>Replaces a band <c>[rows, along]</c> by its stripe part.</summary>
-    private void Extract(float[] band)
+    /// <param name="band">The band.</param>
+    /// <param name="frequency">Its frequency across the stripes, cycles a pixel.</param>
+    private void Extract(float[] band, double frequency)
     {
         var count = band.Length / _along;
+        var kept = _damping.Count(d => d > 0);
+        var energies = new double[kept][];
+        for (var k = 0; k < kept; k++)
+            energies[k] = new double[count];
+        var structure = new double[count];
         var coefficients = new float[count][];
+
+        // Power that structure has at frequency k along the stripe; k is half cycles over its length.
+        double Power(int k) => Math.Pow(frequency * frequency + Math.Pow(k / (2.0 * _along), 2), -Fall / 2);
         Parallel.For(0, count, r =>
         {
             var row = band.AsSpan(r * _along, _along);
             var own = coefficients[r] = new float[_cosines.Length];
             for (var k = 0; k < own.Length; k++)
-                own[k] = TensorPrimitives.Dot<float>(row, _cosines[k]);
-        });
-
-        // Energy a coefficient: of stripes (weighed by the Gaussian, over three rows), and of structure (over the rows around and beyond the Gaussian).
-        var first = Math.Min((int)Math.Ceiling(4 * _configuration.Width), _cosines.Length - 1);
-        var weight = _damping.Sum(d => (double)d * d);
-        var stripe = new double[count];
-        var structure = new double[count];
-        for (var r = 0; r < count; r++)
-        {
-            for (var k = 0; k < _cosines.Length; k++)
             {
-                var energy = (double)coefficients[r][k] * coefficients[r][k];
-                stripe[r] += _damping[k] * _damping[k] * energy / weight;
-                if (k >= first)
-                    structure[r] += energy / (_cosines.Length - first);
+                own[k] = TensorPrimitives.Dot<float>(row, _cosines[k]);
+                var energy = (double)own[k] * own[k];
+                if (k < kept)
+                    energies[k][r] = energy;
+                if (k >= _first)
+                    structure[r] += energy / Power(k) / (own.Length - _first);
             }
-        }
+        });
         Parallel.For(0, count, r =>
         {
             var row = band.AsSpan(r * _along, _along);
             row.Clear();
             var expected = _configuration.Margin * Around(structure, r, 8);
-            var excess = Math.Max(stripe[r], Around(stripe, r, 1));
-            if (excess <= expected)
-                return;
-            var share = (float)(1 - expected / excess);
-            for (var k = 0; k < _damping.Length && _damping[k] > 0; k++)
-                TensorPrimitives.MultiplyAdd(_cosines[k], share * _damping[k] * coefficients[r][k], row, row);
+            for (var k = 0; k < kept; k++)
+            {
+                var limit = expected * Power(k);
+                var energy = Math.Max(energies[k][r], Around(energies[k], r, 1));
+                if (energy > limit)
+                    TensorPrimitives.MultiplyAdd(_cosines[k], (float)(1 - limit / energy) * _damping[k] * coefficients[r][k], row, row);
+            }
         });
     }
 
@@ -205,7 +214,7 @@ public sealed class Destriping
             var (ix, iy) = ((from.Cols - 1) / 2.0, (from.Rows - 1) / 2.0);
             double[] affine = [c, -s_, ix - c * ox + s_ * oy, s_, c, iy - s_ * ox - c * oy];
             using var matrix = Mat.FromPixelData(2, 3, MatType.CV_64FC1, affine);
-            Cv2.WarpAffine(from, to, matrix, to.Size(), InterpolationFlags.Cubic | InterpolationFlags.WarpInverseMap, BorderTypes.Reflect101);
+            Cv2.WarpAffine(from, to, matrix, to.Size(), InterpolationFlags.Lanczos4 | InterpolationFlags.WarpInverseMap, BorderTypes.Reflect101);
         }
     }
 

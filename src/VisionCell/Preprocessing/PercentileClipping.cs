@@ -26,7 +26,7 @@ public sealed record ClippingConfiguration
 /// <summary>Bounds of grey values.</summary>
 /// <param name="Low">Lower bound.</param>
 /// <param name="High">Upper bound.</param>
-public readonly record struct GreyBounds(double Low, double High);
+public sealed record GreyBounds(double Low, double High);
 
 /// <summary>
 /// Clips grey values to one pair of bounds for the whole stack: the median over its good sections of each section's percentiles, after

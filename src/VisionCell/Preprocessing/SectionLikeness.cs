@@ -18,6 +18,9 @@ public sealed class SectionLikeness
     /// <summary>How far a block is looked for from where the shift says, reduced pixels: 2 degrees move the corner of 160 pixels by 4.</summary>
     private const int Search = 5;
 
+    /// <summary>What stands for the likeness of a block that has no place in the other section.</summary>
+    public const double Outside = -2;
+
     private readonly int _height;
     private readonly int _width;
     private readonly int _factor;
@@ -58,14 +61,14 @@ public sealed class SectionLikeness
     }
 
     /// <summary>
-    /// Likeness of each block of <paramref name="two"/> to its place in <paramref name="one"/>, row by row, -1 to 1; 0 where either is blank, NaN where its
-    /// place lies outside.
+    /// Likeness of each block of <paramref name="two"/> to its place in <paramref name="one"/>, row by row, -1 to 1; 0 where either is blank,
+    /// <see cref="Outside"/> where its place lies outside.
     /// </summary>
     /// <param name="one">A section from <see cref="Reduce"/>.</param>
     /// <param name="two">Another.</param>
     public unsafe double[] Compare(float[] one, float[] two)
     {
-        var shift = PhaseCorrelation.Estimate(one, two, _reducedHeight, _reducedWidth, Math.Min(_reducedHeight, _reducedWidth) / 4.0);
+        var shift = PhaseCorrelation.Estimate(one, two, _reducedHeight, _reducedWidth, Math.Min(_reducedHeight, _reducedWidth) / 5.0);
         var (shiftY, shiftX) = shift.IsReliable ? ((int)Math.Round(shift.Y), (int)Math.Round(shift.X)) : (0, 0);
         var (blocksY, blocksX) = Blocks;
         var result = new double[blocksY * blocksX];
@@ -86,7 +89,7 @@ public sealed class SectionLikeness
                 var right = Math.Min(_reducedWidth, place.X - shiftX + _block + Search);
                 if (bottom - top < _block + Search || right - left < _block + Search)
                 {
-                    result[i] = double.NaN;
+                    result[i] = Outside;
                     continue;
                 }
                 using var template = second[place];

@@ -27,10 +27,9 @@ public static class StripeDirection
     /// <param name="cancellation">Stops between sections.</param>
     public static StripeEstimate Detect(ISectionSource source, IReadOnlySet<int>? skip = null, CancellationToken cancellation = default)
     {
-        var usable = Enumerable.Range(0, source.Count).Where(z => skip?.Contains(z) != true).ToArray();
-        if (usable.Length == 0 || source.Height < 32 || source.Width < 32)
+        var chosen = Choose(source.Count, skip);
+        if (chosen.Length == 0 || source.Height < 32 || source.Width < 32)
             return default;
-        var chosen = Enumerable.Range(0, Math.Min(8, usable.Length)).Select(i => usable[(int)((i + 0.5) * usable.Length / Math.Min(8, usable.Length))]).ToArray();
         var angles = (int)(180 / Step);
         var power = new double[angles];
         var section = new float[source.Height * source.Width];
@@ -67,6 +66,14 @@ public static class StripeDirection
                 angle = axis % 180;
         }
         return new StripeEstimate(angle, excess[best]);
+    }
+
+    /// <summary>Up to eight sections spread over a stack.</summary>
+    internal static int[] Choose(int count, IReadOnlySet<int>? skip)
+    {
+        var usable = Enumerable.Range(0, count).Where(z => skip?.Contains(z) != true).ToArray();
+        var number = Math.Min(8, usable.Length);
+        return [.. Enumerable.Range(0, number).Select(i => usable[(int)((i + 0.5) * usable.Length / number)])];
     }
 
     /// <summary>Power spectrum of the middle of a section, its border hidden.</summary>

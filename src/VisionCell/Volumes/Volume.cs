@@ -77,6 +77,9 @@ public abstract class Volume
     /// <summary>One voxel as a number.</summary>
     public abstract double ValueAt(int z, int y, int x);
 
+    /// <summary>The same voxels, not copied, with another provenance.</summary>
+    public abstract Volume WithProvenance(Provenance provenance);
+
     /// <summary>The volume in single precision; itself when it already is. Values are not rescaled.</summary>
     public abstract Volume<float> ToFloat32();
 
@@ -145,6 +148,9 @@ public sealed class Volume<T> : Volume
 
     /// <inheritdoc/>
     public override double ValueAt(int z, int y, int x) => double.CreateChecked(this[z, y, x]);
+
+    /// <inheritdoc/>
+    public override Volume WithProvenance(Provenance provenance) => new Volume<T>(Data, Shape, VoxelSize, Origin, provenance);
 
     /// <inheritdoc/>
     public override Volume<float> ToFloat32() => this as Volume<float> ?? Map(float.CreateChecked);

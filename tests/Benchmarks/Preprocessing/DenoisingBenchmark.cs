@@ -1,7 +1,7 @@
 using VisionCell.Preprocessing;
 using VisionCell.Volumes;
 
-namespace VisionCell.Benchmarks;
+namespace VisionCell.Benchmarks.Preprocessing;
 
 /// <summary>
 /// Why: denoising is worth having where it brings a section closer to the truth, and structure that goes with the noise must show.

@@ -2,7 +2,7 @@ using OpenCvSharp;
 using VisionCell.Preprocessing;
 using VisionCell.Volumes;
 
-namespace VisionCell.Benchmarks;
+namespace VisionCell.Benchmarks.Preprocessing;
 
 /// <summary>
 /// Why: damage that is not found is trained on, and false alarms throw good sections away. Faults of ten kinds are put into one section of twenty

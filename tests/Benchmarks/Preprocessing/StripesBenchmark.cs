@@ -1,7 +1,7 @@
 using VisionCell.Preprocessing;
 using VisionCell.Volumes;
 
-namespace VisionCell.Benchmarks;
+namespace VisionCell.Benchmarks.Preprocessing;
 
 /// <summary>
 /// Why: a filter that takes stripes out takes structure with them, and each figure alone says nothing. Stripes of random strength a line (root
@@ -36,7 +36,7 @@ internal static class StripesBenchmark
                             stack.Section(i)[k] = noisy[i][k] + stripes[i][k];
                     }
                     var detected = StripeDirection.Detect(new VolumeSections(stack));
-                    var filter = new Destriping(volume.Shape.Y, volume.Shape.X, new DestripingConfiguration(), detected.Angle ?? angle);
+                    var filter = new Destriping(volume.Shape.Y, volume.Shape.X, Configuration(), detected.Angle ?? angle);
                     var estimate = new float[truths[0].Length];
                     for (var i = 0; i < count; i++)
                     {
@@ -62,6 +62,9 @@ internal static class StripesBenchmark
             Console.WriteLine($"{name} as it is: {(found.Angle is { } a ? $"stripes at {a} degrees" : "no stripes")}, strength {found.Strength:0.00}");
         }
     }
+
+    private static DestripingConfiguration Configuration() => Environment.GetEnvironmentVariable("STRIPES") is { } text
+        ? new DestripingConfiguration(width: double.Parse(text.Split(',')[0]), margin: double.Parse(text.Split(',')[1])) : new DestripingConfiguration();
 
     private static float[] Stripes(int height, int width, double angle, double strength, bool constant, Random random)
     {

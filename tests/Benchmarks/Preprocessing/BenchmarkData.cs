@@ -1,7 +1,7 @@
 using VisionCell.Formats;
 using VisionCell.Volumes;
 
-namespace VisionCell.Benchmarks;
+namespace VisionCell.Benchmarks.Preprocessing;
 
 /// <summary>The volumes that benchmarks run on, and random numbers.</summary>
 internal static class BenchmarkData

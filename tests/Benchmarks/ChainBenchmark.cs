@@ -1,8 +1,0 @@
-namespace VisionCell.Benchmarks;
-
-internal static class ChainBenchmark
-{
-    public static void Run()
-    {
-    }
-}
