@@ -62,6 +62,7 @@ public sealed class ReconstructTests
         Assert.Equal(97, document.RootElement.GetProperty("sections").GetArrayLength());
         Assert.Matches(@"shape\s+97 x 200 x 200", Command.Run("info", first.Output.Trim()).Output);
 
+        Assert.False(Directory.Exists(Path.Combine(run, ".preprocess")));
         var second = Command.Run("preprocess", Command.Sample, "--config", config, "--out", run);
         Assert.Contains("unchanged", second.Error, StringComparison.Ordinal);
 

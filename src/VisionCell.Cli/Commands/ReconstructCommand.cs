@@ -17,10 +17,11 @@ internal static class ReconstructCommand
         var output = CommonOptions.OutputDirectory("Folder of the run: volumes/METHOD.zarr, checkpoints/, run.json.");
         var method = new Option<string>("--method") { HelpName = "M", DefaultValueFactory = _ => "superresolution", Description = $"One of {string.Join(", ", Methods.All.Select(m => $"{m.Name} ({m.Summary})"))}." };
         var thick = new Option<bool>("--thick") { Description = "Each section averages its whole thickness, up to the next one; thin sections with gaps where left out." };
+        var positions = VolumeArguments.ZPositions();
         var minutes = CommonOptions.Minutes();
         var seed = CommonOptions.Seed();
         var json = CommonOptions.Json();
-        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, minutes, seed, json };
+        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, seed, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -28,7 +29,7 @@ internal static class ReconstructCommand
             // A wrong name or time is found before the volume is read.
             Methods.Create(name).Dispose();
             var options = new TrainingOptions { Budget = parsed.BudgetOf(minutes), Seed = parsed.GetValue(seed), Cancellation = cancellation };
-            var stack = VolumeArguments.Read(parsed.GetRequiredValue(input), parsed.VoxelSizeOf(voxelSize), messages, cancellation);
+            var stack = VolumeArguments.At(VolumeArguments.Read(parsed.GetRequiredValue(input), parsed.VoxelSizeOf(voxelSize), messages, cancellation), parsed.GetValue(positions));
             var sparse = SparseVolume.FromStack(stack, parsed.GetValue(thick));
             if (sparse.Sampling.Pitch == 1)
                 throw new BadInputException($"{parsed.GetRequiredValue(input)}: voxel size {stack.VoxelSize} is isotropic already; give the real distance between sections with --voxel-size");

@@ -96,9 +96,14 @@ public sealed record AxialSampling
         var sections = SectionsIn(shape.Z);
         if (sections < 2)
             throw new BadInputException($"{this} of {shape.Z} sections leaves {sections}: at least 2 are needed; use a smaller factor or a larger volume");
+        if (isotropic.SectionPositions is not null)
+            throw new BadInputException("a volume whose sections lie at uneven z positions cannot stand for the truth of a simulated acquisition");
         var size = isotropic.VoxelSize;
         var origin = isotropic.Origin with { Z = isotropic.Origin.Z + Centre(0) * size.Z };
-        var observed = new Volume<float>(shape with { Z = sections }, new VoxelSize(size.Z * Pitch, size.Y, size.X), origin, isotropic.Provenance.With(ToString()));
+        // A section is observed where all rows that it averages are.
+        var unobserved = Enumerable.Range(0, sections).Where(i => Enumerable.Range(i * Pitch, Thickness).Any(isotropic.Unobserved.Contains)).ToArray();
+        var provenance = isotropic.Provenance.With(ToString()) with { Sections = unobserved.Length > 0 ? new SectionLayout(sections, null, unobserved) : null };
+        var observed = new Volume<float>(shape with { Z = sections }, new VoxelSize(size.Z * Pitch, size.Y, size.X), origin, provenance);
         Acquire(isotropic.Data, shape.SectionCount, observed.Data);
         return new SparseVolume(observed, this);
     }

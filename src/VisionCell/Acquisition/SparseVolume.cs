@@ -10,8 +10,19 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
     /// <summary>Number of sections.</summary>
     public int Sections => Observed.Shape.Z;
 
+    /// <summary>Whether sections are evenly spaced, as most methods take for granted.</summary>
+    public bool IsEven => Observed.SectionPositions is null;
+
+    /// <summary>Whether a section was observed; a replaced or excluded one is neither learnt from nor scored.</summary>
+    public bool IsObserved(int section) => !Observed.Unobserved.Contains(section);
+
+    /// <summary>Centre of a section on the fine grid, in fine rows: where it truly lies.</summary>
+    public double Centre(int section) => Observed.SectionPositions is { } positions
+        ? Sampling.Centre(0) + (positions[section] - positions[0]) / IsotropicVoxelSize.Z
+        : Sampling.Centre(section);
+
     /// <summary>Shape of the isotropic volume to be reconstructed: from the first fine row of the first section to the last of the last.</summary>
-    public Shape3 IsotropicShape => Observed.Shape with { Z = Sampling.FineRows(Sections) };
+    public Shape3 IsotropicShape => Observed.Shape with { Z = IsEven ? Sampling.FineRows(Sections) : (int)Math.Round(Centre(Sections - 1)) + 1 };
 
     /// <summary>Voxel size of the isotropic volume, nm.</summary>
     public VoxelSize IsotropicVoxelSize => new(Observed.VoxelSize.Z / Sampling.Pitch, Observed.VoxelSize.Y, Observed.VoxelSize.X);
@@ -25,7 +36,7 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
         var size = IsotropicVoxelSize;
         var origin = IsotropicOrigin;
         origin = new Position(origin.Z + box.Z * size.Z, origin.Y + box.Y * size.Y, origin.X + box.X * size.X);
-        return new Volume<float>(box.Shape, size, origin, Observed.Provenance.With(step));
+        return new Volume<float>(box.Shape, size, origin, Observed.Provenance.With(step) with { Sections = null });
     }
 
     /// <summary>
@@ -42,6 +53,8 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
         var factor = (int)Math.Round(size.Z / size.X);
         if (factor < 1 || Math.Abs(size.Z / size.X - factor) > 0.01 * factor)
             throw new BadInputException($"voxel size {size}: z is {size.Z / size.X:0.###} times x, not a whole multiple within 1 %; give the multiple that is closest with --voxel-size");
+        if (thickSections && stack.SectionPositions is not null)
+            throw new BadInputException("sections at uneven z positions cannot be taken for thick ones, which leave no gaps; leave --thick out");
         return new SparseVolume(stack.ToFloat32(), thickSections ? AxialSampling.Pool(factor) : AxialSampling.Decimate(factor));
     }
 

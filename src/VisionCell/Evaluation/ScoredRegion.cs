@@ -69,6 +69,18 @@ public sealed class ScoredRegion
         return new ScoredRegion(scored, first, last - first + 1, $"{last - first + 1} of {rows} z rows ({sampling}, rows {first} to {last}: without the first and the last section)");
     }
 
+    /// <summary>The same without rows of the truth that were not observed themselves: a replaced section proves nothing.</summary>
+    /// <exception cref="BadInputException">No row would be left to score.</exception>
+    public ScoredRegion Without(IReadOnlySet<int> unobserved)
+    {
+        var dropped = Rows.Count(unobserved.Contains);
+        if (dropped == 0)
+            return this;
+        if (dropped == Rows.Count)
+            throw new BadInputException($"{Description}: none of them was observed, so that there is nothing to score");
+        return new ScoredRegion([.. _scored.Select((scored, z) => scored && !unobserved.Contains(z))], FirstPlaneRow, PlaneRows, $"{Description}; {dropped} of them replaced, not counted");
+    }
+
     /// <summary>Every row.</summary>
     public static ScoredRegion All(int fineRows)
     {

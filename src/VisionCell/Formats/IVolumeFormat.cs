@@ -29,6 +29,12 @@ public interface IVolumeFormat
     /// <exception cref="BadInputException">The file is not readable as this format.</exception>
     Volume Read(string path, VoxelSize voxelSize, IProgress<double>? progress, CancellationToken cancellationToken);
 
+    /// <summary>Opens a file to be read section by section; a format that cannot do so reads the whole.</summary>
+    /// <param name="path">File or folder.</param>
+    /// <param name="voxelSize">Voxel size, nm, which has been settled.</param>
+    /// <exception cref="BadInputException">The file is not readable as this format.</exception>
+    SectionReader OpenSections(string path, VoxelSize voxelSize) => new SectionReader.Whole(Inspect(path), Read(path, voxelSize, null, default));
+
     /// <summary>Writes a volume; the path appears only when it is complete.</summary>
     /// <param name="volume">What to write.</param>
     /// <param name="path">File or folder to make or replace.</param>

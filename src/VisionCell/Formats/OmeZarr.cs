@@ -95,7 +95,7 @@ public static class OmeZarr
     private static void WriteLevels(Volume volume, string folder, string name, OmeZarrOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var total = 0L;
-        foreach (var shape in Shapes(volume, options))
+        foreach (var (shape, _) in Shapes(volume.Shape, volume.VoxelSize, options))
             total += ZarrWriter.ChunkCount(shape, options.Chunk);
         var counter = new ProgressCounter(progress, total);
         var levels = new List<(VoxelSize Size, Position Origin)>();
@@ -110,23 +110,23 @@ public static class OmeZarr
         WriteGroup(folder, name, levels, volume.Provenance, options.Version);
     }
 
-    private static IEnumerable<Shape3> Shapes(Volume volume, OmeZarrOptions options)
+    /// <summary>Shape and voxel size of each level, finest first.</summary>
+    internal static IEnumerable<(Shape3 Shape, VoxelSize Size)> Shapes(Shape3 shape, VoxelSize size, OmeZarrOptions options)
     {
-        var (shape, size) = (volume.Shape, volume.VoxelSize);
-        yield return shape;
+        yield return (shape, size);
         while (HasNext(shape, options))
         {
             var f = Pyramid.NextFactors(shape, size);
             shape = new Shape3((shape.Z + f.Z - 1) / f.Z, (shape.Y + f.Y - 1) / f.Y, (shape.X + f.X - 1) / f.X);
             size = new VoxelSize(size.Z * f.Z, size.Y * f.Y, size.X * f.X);
-            yield return shape;
+            yield return (shape, size);
         }
     }
 
     private static bool HasNext(Shape3 shape, OmeZarrOptions options) =>
         options.IsMultiscale && Math.Max(shape.Z, Math.Max(shape.Y, shape.X)) > CoarsestEdge;
 
-    private static void WriteGroup(string folder, string name, List<(VoxelSize Size, Position Origin)> levels, Provenance provenance, OmeZarrVersion version)
+    internal static void WriteGroup(string folder, string name, List<(VoxelSize Size, Position Origin)> levels, Provenance provenance, OmeZarrVersion version)
     {
         static JsonArray Triple(double z, double y, double x) => [z, y, x];
         var datasets = new JsonArray();
@@ -149,6 +149,15 @@ public static class OmeZarr
             ["type"] = "mean",
         };
         var own = new JsonObject { ["everyChunkWritten"] = true, ["source"] = provenance.Source, ["steps"] = new JsonArray([.. provenance.Steps.Select(s => JsonValue.Create(s))]) };
+        if (provenance.Sections is { } sections)
+        {
+            own["sections"] = new JsonObject
+            {
+                ["count"] = sections.Count,
+                ["positionsNm"] = sections.PositionsNm is { } positions ? new JsonArray([.. positions.Select(p => JsonValue.Create(p))]) : null,
+                ["unobserved"] = new JsonArray([.. sections.Unobserved.Order().Select(z => JsonValue.Create(z))]),
+            };
+        }
         if (version == OmeZarrVersion.V04)
         {
             image["version"] = "0.4";

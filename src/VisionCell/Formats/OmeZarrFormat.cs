@@ -23,6 +23,9 @@ public sealed class OmeZarrFormat : IVolumeFormat
         OmeZarr.Read(path, voxelSize, progress, cancellationToken);
 
     /// <inheritdoc/>
+    public SectionReader OpenSections(string path, VoxelSize voxelSize) => OmeZarr.Open(path).OpenSections(voxelSize);
+
+    /// <inheritdoc/>
     public void Write(Volume volume, string path, IProgress<double>? progress, CancellationToken cancellationToken) =>
         OmeZarr.Write(volume, path, null, progress, cancellationToken);
 }

@@ -56,10 +56,22 @@ public sealed class OmeZarrImage
         var origin = new Position(from.Origin.Z + part.Z * size.Z, from.Origin.Y + part.Y * size.Y, from.Origin.X + part.X * size.X);
         return ReadGuard.Run(_path, "OME-Zarr", () =>
         {
-            var volume = SectionBytes.NewVolume(from.Array.Type, part.Shape, size, origin, _provenance);
+            // The layout is of the sections of the finest level.
+            var sections = _provenance.Sections is { } layout && layout.Count == shape.Z ? layout.Crop(part.Z, part.Shape.Z) : null;
+            var volume = SectionBytes.NewVolume(from.Array.Type, part.Shape, size, origin, _provenance with { Sections = sections });
             from.Array.Read(part, volume, progress, cancellationToken);
             return volume;
         });
+    }
+
+    /// <summary>Opens the finest level to be read section by section. Memory: one row of chunks along z, at most 256 MB of it.</summary>
+    /// <param name="voxelSize">Voxel size, nm.</param>
+    public SectionReader OpenSections(VoxelSize voxelSize)
+    {
+        var (array, shape) = (_levels[0].Array, _levels[0].Array.Shape);
+        var affordable = (int)Math.Max(1, (256L << 20) / ((long)shape.SectionCount * SectionBytes.Size(array.Type)));
+        return new SectionReader.Blocks(Info, _provenance, Math.Min(array.ChunkSections, affordable), (first, count) =>
+            Read(0, new Box(first, 0, 0, shape with { Z = count }), voxelSize));
     }
 
     private Level At(int level) => level >= 0 && level < _levels.Length
@@ -139,8 +151,13 @@ public sealed class OmeZarrImage
             [.. units[^3..]]);
     }
 
+    private static SectionLayout? LayoutOf(JsonNode? json) => json is null ? null : new SectionLayout(
+        (int?)json["count"] ?? throw new InvalidDataException("the layout of its sections has no count"),
+        (json["positionsNm"] as JsonArray)?.Select(p => (double)p!).ToArray(),
+        (json["unobserved"] as JsonArray)?.Select(z => (int)z!));
+
     private static Provenance ProvenanceOf(JsonNode attributes, string name) =>
         attributes["visioncell"] is JsonObject own && own["steps"] is JsonArray steps
-            ? new Provenance((string?)own["source"] ?? name, [.. steps.Select(s => (string?)s ?? "")])
+            ? new Provenance((string?)own["source"] ?? name, [.. steps.Select(s => (string?)s ?? "")]) { Sections = LayoutOf(own["sections"]) }
             : Provenance.Of(name);
 }

@@ -26,6 +26,8 @@ public sealed class SliceFolderFormat : IVolumeFormat
     public Volume Read(string path, VoxelSize voxelSize, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var (info, files) = List(path);
+        if (info.Shape.Count > Array.MaxLength)
+            throw new BadInputException($"{path}: {info.Shape} voxels are more than the {Array.MaxLength:N0} that are held in memory; crop it first");
         var volume = SectionBytes.NewVolume(info.VoxelType, info.Shape, voxelSize, default, Provenance.Of(Path.GetFileName(Path.TrimEndingDirectorySeparator(path))));
         var counter = new ProgressCounter(progress, files.Count);
         var options = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
@@ -39,6 +41,23 @@ public sealed class SliceFolderFormat : IVolumeFormat
             counter.Add();
         });
         return volume;
+    }
+
+    /// <inheritdoc/>
+    public SectionReader OpenSections(string path, VoxelSize voxelSize)
+    {
+        var (info, files) = List(path);
+        return new SectionReader.By(info, Provenance.Of(Path.GetFileName(Path.TrimEndingDirectorySeparator(path))), (z, target) =>
+        {
+            // A span cannot be taken along into the guard.
+            var bytes = new byte[target.Length];
+            ReadGuard.Run(files[z], "an image", () =>
+            {
+                Slice.Read(files[z], bytes);
+                return 0;
+            });
+            bytes.CopyTo(target);
+        });
     }
 
     /// <summary>Not supported: slices are only read.</summary>
@@ -67,8 +86,6 @@ public sealed class SliceFolderFormat : IVolumeFormat
                 throw new BadInputException($"{file}: holds {header.Type}, where {Path.GetFileName(files[0])} holds {first.Type}; all slices must have one type");
         }
         var shape = new Shape3(files.Length, first.Height, first.Width);
-        if (shape.Count > Array.MaxLength)
-            throw new BadInputException($"{path}: {shape} voxels are more than the {Array.MaxLength:N0} that are held in memory; crop it first");
         List<string> notes = [$"first {Path.GetFileName(files[0])}, last {Path.GetFileName(files[^1])}"];
         if (all.Length > files.Length)
             notes.Add($"{all.Length - files.Length} other files left aside");

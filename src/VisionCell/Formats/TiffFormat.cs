@@ -44,6 +44,8 @@ public sealed class TiffFormat : IVolumeFormat
         using var file = TiffFile.Open(path);
         var layout = Layout.Of(file, path);
         var (shape, origin) = (layout.Info.Shape, layout.Info.Origin);
+        if (shape.Count > Array.MaxLength)
+            throw file.Fail(0, $"{shape} voxels are more than the {Array.MaxLength:N0} that are held in memory; crop it first");
         var volume = SectionBytes.NewVolume(layout.Info.VoxelType, shape, voxelSize, origin, Provenance.Of(Path.GetFileName(path)));
         var counter = new ProgressCounter(progress, shape.Z);
         var options = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
@@ -57,6 +59,28 @@ public sealed class TiffFormat : IVolumeFormat
             counter.Add();
         });
         return volume;
+    }
+
+    /// <inheritdoc/>
+    public SectionReader OpenSections(string path, VoxelSize voxelSize)
+    {
+        var file = TiffFile.Open(path);
+        try
+        {
+            var layout = Layout.Of(file, path);
+            return new SectionReader.By(layout.Info, Provenance.Of(Path.GetFileName(path)), (z, target) =>
+            {
+                if (layout.IsContiguous)
+                    ReadContiguous(file, z, target);
+                else
+                    ReadPage(file, file.Pages[layout.PageOf(z)], target);
+            }, file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -181,8 +205,6 @@ public sealed class TiffFormat : IVolumeFormat
             else
                 CheckPages(file, metadata);
             var shape = new Shape3(sections, first.Height, first.Width);
-            if (shape.Count > Array.MaxLength)
-                throw file.Fail(0, $"{shape} voxels are more than the {Array.MaxLength:N0} that are held in memory; crop it first");
             if (shape.Count * first.SampleSize / MaximumRatio > file.Length && first.Compression != 50000)
                 throw file.Fail(0, $"claims {shape} voxels in {file.Length:N0} bytes: truncated or corrupt");
             return new Layout(Describe(file, path, metadata, shape), contiguous, metadata.PageOfSection);

@@ -53,6 +53,25 @@ public static class VolumeFormats
         });
     }
 
+    /// <summary>Opens a stack to be read section by section, so that it need not fit in memory.</summary>
+    /// <param name="path">File, Zarr group or folder of numbered slices.</param>
+    /// <param name="voxelSize">Voxel size in nm that overrides what the file says; needed where the file does not say.</param>
+    /// <param name="notice">Receives one line for everything the user should know about how the file was read.</param>
+    /// <returns>The reader, and the voxel size that holds.</returns>
+    /// <exception cref="BadInputException">As <see cref="Read"/>.</exception>
+    public static (SectionReader Reader, VoxelSize VoxelSize) OpenSections(string path, VoxelSize? voxelSize = null, Action<string>? notice = null)
+    {
+        var format = FormatOf(path);
+        return ReadGuard.Run(path, format.Name, () =>
+        {
+            var info = format.Inspect(path);
+            foreach (var line in info.Notices)
+                notice?.Invoke($"{path}: {line}");
+            var size = Settle(info, voxelSize, notice);
+            return (format.OpenSections(path, size), size);
+        });
+    }
+
     /// <summary>
     /// Writes a volume in the format that the ending of the path names: <c>.tif</c>/<c>.tiff</c> (with ImageJ metadata),
     /// <c>.ome.tif</c>/<c>.ome.tiff</c> (with OME-XML) or <c>.zarr</c>. The path appears, or is replaced, only when complete.

@@ -37,6 +37,9 @@ internal sealed class ZarrArray
 
     public VoxelType Type => _metadata.Type;
 
+    /// <summary>Sections in a chunk.</summary>
+    public int ChunkSections => _metadata.Chunks[^3];
+
     /// <summary>"zarr v2, chunks 64 x 64 x 64, zstd".</summary>
     public string Description
     {

@@ -14,13 +14,26 @@ internal static class ZarrWriter
 
     public static void Write(Volume volume, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
     {
-        var (shape, chunk, size) = (volume.Shape, options.Chunk, SectionBytes.Size(volume.VoxelType));
+        WriteChunks(volume, 0, folder, options, counter, cancellationToken);
+        WriteMetadata(folder, volume.Shape, volume.VoxelType, options);
+    }
+
+    /// <summary>Writes the chunks of a slab of sections, the first of which begins a row of chunks.</summary>
+    /// <param name="slab">The sections; a whole number of chunks of them, but at the end of the array.</param>
+    /// <param name="firstChunk">Index along z of its first chunks.</param>
+    /// <param name="folder">Folder of the array.</param>
+    /// <param name="options">Chunk edge and compression.</param>
+    /// <param name="counter">Counts chunks.</param>
+    /// <param name="cancellationToken">Stops between chunks.</param>
+    public static void WriteChunks(Volume slab, int firstChunk, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
+    {
+        var (shape, chunk, size) = (slab.Shape, options.Chunk, SectionBytes.Size(slab.VoxelType));
         var grid = Grid(shape, chunk);
         var root = options.Version == OmeZarrVersion.V05 ? Path.Combine(folder, "c") : folder;
         for (var z = 0; z < grid.Z; z++)
         {
             for (var y = 0; y < grid.Y; y++)
-                Directory.CreateDirectory(Path.Combine(root, $"{z}", $"{y}"));
+                Directory.CreateDirectory(Path.Combine(root, $"{firstChunk + z}", $"{y}"));
         }
         Parallel.For(
             0L,
@@ -31,17 +44,23 @@ internal static class ZarrWriter
             {
                 var (zy, x) = Math.DivRem(i, grid.X);
                 var (z, y) = Math.DivRem(zy, grid.Y);
-                Gather(volume, new Box((int)z * chunk, (int)y * chunk, (int)x * chunk, new Shape3(chunk, chunk, chunk)), size, worker.Buffer);
-                using var file = File.Create(Path.Combine(root, $"{z}", $"{y}", $"{x}"), 1);
+                Gather(slab, new Box((int)z * chunk, (int)y * chunk, (int)x * chunk, new Shape3(chunk, chunk, chunk)), size, worker.Buffer);
+                using var file = File.Create(Path.Combine(root, $"{firstChunk + z}", $"{y}", $"{x}"), 1);
                 file.Write(worker.Compressor.Wrap(worker.Buffer));
                 counter.Add();
                 return worker;
             },
             worker => worker.Compressor.Dispose());
+    }
+
+    /// <summary>Writes the description of an array.</summary>
+    public static void WriteMetadata(string folder, Shape3 shape, VoxelType type, OmeZarrOptions options)
+    {
+        Directory.CreateDirectory(folder);
         if (options.Version == OmeZarrVersion.V04)
-            OmeZarr.Save(Path.Combine(folder, ".zarray"), Version2(volume, options));
+            OmeZarr.Save(Path.Combine(folder, ".zarray"), Version2(shape, type, options));
         else
-            OmeZarr.Save(Path.Combine(folder, "zarr.json"), Version3(volume, options));
+            OmeZarr.Save(Path.Combine(folder, "zarr.json"), Version3(shape, type, options));
     }
 
     private static (ZstdSharp.Compressor Compressor, byte[] Buffer) NewWorker(OmeZarrOptions options, int bytes)
@@ -72,12 +91,12 @@ internal static class ZarrWriter
 
     private static JsonArray Triple(int z, int y, int x) => [z, y, x];
 
-    private static JsonObject Version2(Volume volume, OmeZarrOptions options) => new()
+    private static JsonObject Version2(Shape3 shape, VoxelType type, OmeZarrOptions options) => new()
     {
         ["zarr_format"] = 2,
-        ["shape"] = Triple(volume.Shape.Z, volume.Shape.Y, volume.Shape.X),
+        ["shape"] = Triple(shape.Z, shape.Y, shape.X),
         ["chunks"] = Triple(options.Chunk, options.Chunk, options.Chunk),
-        ["dtype"] = volume.VoxelType switch { VoxelType.UInt8 => "|u1", VoxelType.UInt16 => "<u2", _ => "<f4" },
+        ["dtype"] = type switch { VoxelType.UInt8 => "|u1", VoxelType.UInt16 => "<u2", _ => "<f4" },
         ["compressor"] = new JsonObject { ["id"] = "zstd", ["level"] = options.CompressionLevel },
         ["fill_value"] = 0,
         ["order"] = "C",
@@ -85,12 +104,12 @@ internal static class ZarrWriter
         ["dimension_separator"] = "/",
     };
 
-    private static JsonObject Version3(Volume volume, OmeZarrOptions options) => new()
+    private static JsonObject Version3(Shape3 shape, VoxelType type, OmeZarrOptions options) => new()
     {
         ["zarr_format"] = 3,
         ["node_type"] = "array",
-        ["shape"] = Triple(volume.Shape.Z, volume.Shape.Y, volume.Shape.X),
-        ["data_type"] = volume.VoxelType switch { VoxelType.UInt8 => "uint8", VoxelType.UInt16 => "uint16", _ => "float32" },
+        ["shape"] = Triple(shape.Z, shape.Y, shape.X),
+        ["data_type"] = type switch { VoxelType.UInt8 => "uint8", VoxelType.UInt16 => "uint16", _ => "float32" },
         ["chunk_grid"] = new JsonObject
         {
             ["name"] = "regular",

@@ -50,7 +50,7 @@ public static class Benchmark
                 created.Add(Methods.Create(method));
             var truth = volume.ToFloat32();
             var sparse = degradation.Acquire(truth);
-            var region = ScoredRegion.HeldOut(degradation, sparse.Sections);
+            var region = ScoredRegion.HeldOut(degradation, sparse.Sections).Without(truth.Unobserved);
             var reference = truth.Crop(Box.Of(sparse.IsotropicShape));
             var range = DataRange.Of(volume);
             var scores = created.Select(method => Score(method, sparse, reference, region, range, training, progress)).ToList();

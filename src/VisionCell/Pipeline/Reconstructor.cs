@@ -42,6 +42,8 @@ public static class Reconstructor
         IProgress<ReconstructionProgress>? progress = null)
     {
         using var method = Methods.Create(methodName);
+        if (!sparse.IsEven && method is not AxialInterpolation)
+            throw new BadInputException($"'{methodName}' takes sections for evenly spaced, and these lie at {sparse.Sections} positions of their own: use nearest, linear or cubic, which place them truly");
         var path = Path.Combine(run.Volumes, $"{methodName}.zarr");
         var configuration = new
         {

@@ -40,8 +40,17 @@ public static class IntensityNormalisation
     {
         var statistics = new SectionStatistics[stack.Shape.Z];
         Parallel.For(0, statistics.Length, new ParallelOptions { CancellationToken = cancellation }, z => statistics[z] = SectionStatistics.Of(stack.Section(z)));
-        var shown = Enumerable.Range(0, statistics.Length).Where(z => statistics[z].HasContrast).ToArray();
-        var result = Enumerable.Range(0, statistics.Length).Select(z => new SectionIntensity(z, 1, 0)).ToArray();
+        return Estimate(statistics, new HashSet<int>(), configuration);
+    }
+
+    /// <summary>Estimates gain and offset of each section from its statistics; identity for a section without contrast or that is lost.</summary>
+    /// <param name="statistics">Of every section, in order.</param>
+    /// <param name="lost">Damaged sections, which say nothing of the stack's trend.</param>
+    /// <param name="configuration">How.</param>
+    public static IReadOnlyList<SectionIntensity> Estimate(IReadOnlyList<SectionStatistics> statistics, IReadOnlySet<int> lost, NormalisationConfiguration configuration)
+    {
+        var shown = Enumerable.Range(0, statistics.Count).Where(z => statistics[z].HasContrast && !lost.Contains(z)).ToArray();
+        var result = Enumerable.Range(0, statistics.Count).Select(z => new SectionIntensity(z, 1, 0)).ToArray();
         if (shown.Length < 2)
             return result;
 

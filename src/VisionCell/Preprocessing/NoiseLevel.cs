@@ -9,15 +9,20 @@ namespace VisionCell.Preprocessing;
 /// </summary>
 public static class NoiseLevel
 {
+    // The median of this many responses has a standard error of 0.6 %.
+    private const int MaxSamples = 1 << 16;
+
     /// <summary>Noise of a section <c>[Y, X]</c>, grey values.</summary>
     /// <exception cref="BadInputException">The section is smaller than 3 x 3.</exception>
     public static double OfSection(ReadOnlySpan<float> section, int height, int width)
     {
         if (height < 3 || width < 3)
             throw new BadInputException($"a section of {height} x {width} pixels: the noise estimate needs at least 3 x 3");
-        var responses = new float[(height - 2) * (width - 2)];
+        // Whole rows, spread evenly, where the section has more pixels than are needed.
+        var step = Math.Max(1, (int)((long)(height - 2) * (width - 2) / MaxSamples));
+        var responses = new float[(height - 2 + step - 1) / step * (width - 2)];
         var at = 0;
-        for (var y = 1; y < height - 1; y++)
+        for (var y = 1; y < height - 1; y += step)
         {
             for (var x = 1; x < width - 1; x++)
             {

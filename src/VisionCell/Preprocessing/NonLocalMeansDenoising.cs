@@ -15,13 +15,18 @@ public sealed record DenoisingConfiguration
     /// <param name="patch">Edge of the patches that are compared, pixels; odd. Larger ones find fewer like them: 0.78, 0.41 and 0.20 with 5 and search 15.</param>
     /// <param name="search">Edge of the window that is searched for them, pixels; odd. Time grows with its square.</param>
     /// <param name="noise">Standard deviation of the noise, grey values; null to estimate it (<see cref="NoiseLevel"/>).</param>
+    /// <param name="searchSections">
+    /// Sections that are searched, odd: 1 for each section by itself, 3 for those before and after as well, which patches then span, too. Where
+    /// sections lie further apart than one and a half pixels neighbours show other things, and each section is filtered by itself.
+    /// </param>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public DenoisingConfiguration(double strength = 1, int patch = 3, int search = 11, double? noise = null)
+    public DenoisingConfiguration(double strength = 1, int patch = 3, int search = 11, double? noise = null, int searchSections = 1)
     {
         Strength = strength is > 0 and <= 10 ? strength : throw new BadInputException($"denoising strength {strength}: must be more than 0, at most 10");
         Patch = patch is >= 3 and <= 21 && patch % 2 == 1 ? patch : throw new BadInputException($"patch of {patch} pixels: must be odd, 3 to 21");
         Search = search is >= 3 and <= 101 && search % 2 == 1 ? search : throw new BadInputException($"search window of {search} pixels: must be odd, 3 to 101");
         Noise = noise is null or > 0 ? noise : throw new BadInputException($"noise of {noise} grey values: must be more than 0, or null to estimate it");
+        SearchSections = searchSections is >= 1 and <= 11 && searchSections % 2 == 1 ? searchSections : throw new BadInputException($"{searchSections} searched sections: must be odd, 1 to 11");
     }
 
     /// <summary>Filter parameter h in units of the noise.</summary>
@@ -35,12 +40,19 @@ public sealed record DenoisingConfiguration
 
     /// <summary>Standard deviation of the noise, grey values; null to estimate it.</summary>
     public double? Noise { get; }
+
+    /// <summary>Sections that are searched, where they lie close enough.</summary>
+    public int SearchSections { get; }
+
+    /// <summary>Sections before and after that are searched in a stack of that voxel size.</summary>
+    public int ReachIn(VoxelSize size) => size.Z <= 1.5 * Math.Max(size.Y, size.X) ? SearchSections / 2 : 0;
 }
 
 /// <summary>
-/// Non-local means on each section of a stack <c>[Z, Y, X]</c>. Source: Buades, Coll, Morel, "A non-local algorithm for image denoising",
-/// CVPR 2005, doi:10.1109/CVPR.2005.38. 8-bit stacks go through OpenCV's fastNlMeansDenoising; others through
-/// <see cref="NonLocalMeans"/>, the same filter in single precision, since OpenCvSharp offers OpenCV's 8-bit form alone.
+/// Non-local means on the sections of a stack <c>[Z, Y, X]</c>. Source: Buades, Coll, Morel, "A non-local algorithm for image denoising",
+/// CVPR 2005, doi:10.1109/CVPR.2005.38. 8-bit sections by themselves go through OpenCV's fastNlMeansDenoising; others, and the
+/// search through several sections, through <see cref="NonLocalMeans"/>, the same filter in single precision, since OpenCvSharp offers
+/// OpenCV's 8-bit form alone.
 /// </summary>
 public static class NonLocalMeansDenoising
 {
@@ -63,7 +75,8 @@ public static class NonLocalMeansDenoising
         var options = new ParallelOptions { CancellationToken = cancellation };
         var (sections, height, width) = stack.Shape;
         var done = 0;
-        if (stack is Volume<byte> bytes)
+        var reach = configuration.ReachIn(stack.VoxelSize);
+        if (stack is Volume<byte> bytes && reach == 0)
         {
             var result = new Volume<byte>(stack.Shape, stack.VoxelSize, stack.Origin, provenance);
             Parallel.For(0, sections, options, z =>
@@ -77,14 +90,33 @@ public static class NonLocalMeansDenoising
         var denoised = new Volume<float>(stack.Shape, stack.VoxelSize, stack.Origin, provenance);
         Parallel.For(0, sections, options, () => new NonLocalMeans(height, width, configuration.Patch, configuration.Search), (z, _, filter) =>
         {
-            filter.Apply(floats.Section(z), denoised.Section(z), strength);
+            OfSection(filter, k => floats.Section(k), sections, z, reach, strength, denoised.Section(z));
             progress?.Report(Interlocked.Increment(ref done));
             return filter;
         }, _ => { });
         return (denoised.ConvertTo(stack.VoxelType), noise);
     }
 
-    private static unsafe void ByOpenCv(ReadOnlySpan<byte> source, Span<byte> target, int height, int width, float strength, DenoisingConfiguration configuration)
+    /// <summary>One section of a stack.</summary>
+    /// <param name="filter">For sections of its size.</param>
+    /// <param name="section">Grey values of a section by its index.</param>
+    /// <param name="count">Number of sections.</param>
+    /// <param name="z">Which is filtered.</param>
+    /// <param name="reach">Sections before and after that are searched.</param>
+    /// <param name="strength">h, grey values.</param>
+    /// <param name="target">Result.</param>
+    internal static void OfSection(NonLocalMeans filter, SectionOf section, int count, int z, int reach, float strength, Span<float> target)
+    {
+        var depth = reach > 0 ? 1 : 0;
+        var (first, last) = (Math.Max(0, z - reach - depth), Math.Min(count - 1, z + reach + depth));
+        float[][] padded = [.. Enumerable.Range(first, last - first + 1).Select(k => filter.Pad(section(k)))];
+        filter.Apply(padded, z - first, reach, depth, target, strength);
+    }
+
+    /// <summary>Grey values of a section by its index.</summary>
+    internal delegate ReadOnlySpan<float> SectionOf(int z);
+
+    internal static unsafe void ByOpenCv(ReadOnlySpan<byte> source, Span<byte> target, int height, int width, float strength, DenoisingConfiguration configuration)
     {
         fixed (byte* s = source)
         fixed (byte* t = target)

@@ -5,6 +5,15 @@ namespace VisionCell.Preprocessing;
 /// <summary>What is done to a stack before it is reconstructed, in this order; a step that is null is left out.</summary>
 public sealed record PreprocessingConfiguration
 {
+    /// <summary>Damaged sections are looked for, and kept, excluded or replaced.</summary>
+    public DamageConfiguration? Damage { get; init; } = new();
+
+    /// <summary>Stripes are taken out.</summary>
+    public DestripingConfiguration? Destriping { get; init; }
+
+    /// <summary>Uneven background is taken out.</summary>
+    public ShadingConfiguration? Shading { get; init; }
+
     /// <summary>Flicker between sections is taken out.</summary>
     public NormalisationConfiguration? Normalisation { get; init; } = new();
 
@@ -13,34 +22,47 @@ public sealed record PreprocessingConfiguration
 
     /// <summary>Sections are denoised.</summary>
     public DenoisingConfiguration? Denoising { get; init; } = new();
+
+    /// <summary>Outlying grey values are cut off.</summary>
+    public ClippingConfiguration? Clipping { get; init; }
+
+    /// <summary>Local contrast is evened out.</summary>
+    public EqualisationConfiguration? Equalisation { get; init; }
 }
 
 /// <summary>Configurations for the usual ways to take a stack.</summary>
 public static class Presets
 {
     /// <summary>
-    /// Focused ion beam and scanning electron microscope: thin sections of one block face. Small shifts; the beam's noise shows.
+    /// Focused ion beam and scanning electron microscope: thin sections of one block face, with curtains where the beam milled unevenly. Small shifts; the
+    /// beam's noise shows.
     /// </summary>
     public static PreprocessingConfiguration FibSem { get; } = new()
     {
-        Alignment = new AlignmentConfiguration(maxShift: 8),
+        Destriping = new DestripingConfiguration(),
+        Alignment = new AlignmentConfiguration(maxShift: 8, model: AlignmentModel.Translation),
     };
 
-    /// <summary>Serial block face: thicker sections of one block face, low dose, so that noise is stronger and charging shifts whole sections.</summary>
+    /// <summary>
+    /// Serial block face: thicker sections of one block face, scratched by the knife, low dose, so that noise is stronger and charging shifts whole sections.
+    /// </summary>
     public static PreprocessingConfiguration SerialBlockFace { get; } = new()
     {
-        Alignment = new AlignmentConfiguration(maxShift: 16),
+        Destriping = new DestripingConfiguration(),
+        Shading = new ShadingConfiguration(),
+        Alignment = new AlignmentConfiguration(maxShift: 16, model: AlignmentModel.Translation),
         Denoising = new DenoisingConfiguration(strength: 1.2),
     };
 
     /// <summary>
-    /// Serial sections in a transmission microscope: each section is laid and exposed by itself, so that shifts are large and contrast
-    /// varies; little noise, which is left alone.
+    /// Serial sections in a transmission microscope: each section is laid, compressed and exposed by itself, so that shifts are large, sections
+    /// are turned and distorted, and contrast varies; little noise, which is left alone.
     /// </summary>
     public static PreprocessingConfiguration SerialSectionTem { get; } = new()
     {
+        Shading = new ShadingConfiguration(),
         Normalisation = new NormalisationConfiguration(maxGain: 2),
-        Alignment = new AlignmentConfiguration(maxShift: 64),
+        Alignment = new AlignmentConfiguration(maxShift: 64, elastic: new ElasticConfiguration()),
         Denoising = null,
     };
 

@@ -52,7 +52,7 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
         if (!block.IsInside(sparse.IsotropicShape))
             throw new BadInputException($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");
         var result = sparse.NewIsotropic(block, Name);
-        var weights = Weights(kernel, sparse.Sampling, sparse.Sections);
+        var weights = Weights(kernel, sparse);
         var observed = sparse.Observed;
         Parallel.For(0, block.Shape.Z, new ParallelOptions { CancellationToken = cancellation }, z =>
         {
@@ -75,20 +75,42 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
         // Holds nothing.
     }
 
+    /// <summary>For each fine row, the sections it is made of and their weights (they sum to 1): observed sections alone, where they truly lie.</summary>
+    /// <param name="kernel">Which kernel.</param>
+    /// <param name="sparse">The sections.</param>
+    /// <exception cref="BadInputException">No section was observed.</exception>
+    public static (int Section, float Weight)[][] Weights(InterpolationKernel kernel, SparseVolume sparse)
+    {
+        var observed = Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved).ToArray();
+        if (observed.Length == 0)
+            throw new BadInputException($"none of the {sparse.Sections} sections was observed: there is nothing to interpolate");
+        var weights = Weights(kernel, [.. observed.Select(sparse.Centre)], sparse.IsotropicShape.Z);
+        return observed.Length == sparse.Sections ? weights : [.. weights.Select(row => row.Select(w => (observed[w.Section], w.Weight)).ToArray())];
+    }
+
     /// <summary>For each fine row, the sections it is made of and their weights (they sum to 1).</summary>
     /// <param name="kernel">Which kernel.</param>
     /// <param name="sampling">Where the sections are.</param>
     /// <param name="sections">Number of sections, at least 1.</param>
-    public static (int Section, float Weight)[][] Weights(InterpolationKernel kernel, AxialSampling sampling, int sections)
+    public static (int Section, float Weight)[][] Weights(InterpolationKernel kernel, AxialSampling sampling, int sections) =>
+        Weights(kernel, [.. Enumerable.Range(0, sections).Select(sampling.Centre)], sampling.FineRows(sections));
+
+    /// <summary>For each fine row, the sections it is made of and their weights (they sum to 1).</summary>
+    /// <param name="kernel">Which kernel.</param>
+    /// <param name="centres">Where the sections are, in fine rows, ascending.</param>
+    /// <param name="fineRows">Number of fine rows.</param>
+    public static (int Section, float Weight)[][] Weights(InterpolationKernel kernel, double[] centres, int fineRows)
     {
-        var rows = new (int, float)[sampling.FineRows(sections)][];
-        var curvature = kernel == InterpolationKernel.Cubic ? UnitCurvatures(sections) : null;
-        for (var row = 0; row < rows.Length; row++)
+        var sections = centres.Length;
+        var rows = new (int, float)[fineRows][];
+        var curvature = kernel == InterpolationKernel.Cubic ? UnitCurvatures(centres) : null;
+        for (var (row, i) = (0, 0); row < rows.Length; row++)
         {
-            var t = Math.Clamp((row - sampling.Centre(0)) / sampling.Pitch, 0, sections - 1);
-            var i = Math.Min((int)t, Math.Max(0, sections - 2));
-            var f = t - i;
+            while (i + 2 < sections && centres[i + 1] <= row)
+                i++;
             var next = Math.Min(i + 1, sections - 1);
+            var distance = next > i ? centres[next] - centres[i] : 1;
+            var f = next > i ? Math.Clamp((row - centres[i]) / distance, 0, 1) : 0;
             var dense = new double[sections];
             if (kernel == InterpolationKernel.Nearest)
             {
@@ -100,8 +122,8 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
                 dense[next] += f;
                 if (curvature is not null)
                 {
-                    // s(t) = linear + ((1−f)³ − (1−f)) M_i / 6 + (f³ − f) M_{i+1} / 6
-                    var (before, after) = ((Math.Pow(1 - f, 3) - (1 - f)) / 6, (f * f * f - f) / 6);
+                    // s(t) = linear + h² (((1−f)³ − (1−f)) M_i + (f³ − f) M_{i+1}) / 6
+                    var (before, after) = (distance * distance * (Math.Pow(1 - f, 3) - (1 - f)) / 6, distance * distance * (f * f * f - f) / 6);
                     for (var k = 0; k < sections; k++)
                         dense[k] += before * curvature[i][k] + after * curvature[next][k];
                 }
@@ -112,7 +134,7 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
     }
 
     /// <summary>Interpolates rows.</summary>
-    /// <param name="weights">From <see cref="Weights"/>, one entry a fine row.</param>
+    /// <param name="weights">From <c>Weights</c>, one entry a fine row.</param>
     /// <param name="sections">Sections <c>[n, W]</c>.</param>
     /// <param name="width">Row length W.</param>
     /// <param name="fine">Result <c>[H, W]</c>, H = number of entries of <paramref name="weights"/>.</param>
@@ -127,26 +149,35 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
         }
     }
 
-    /// <summary>Second derivatives M of the not-a-knot spline on unit knots: <c>M[i][k]</c> is M_i for data that are 1 at knot k and 0 elsewhere.</summary>
-    private static double[][] UnitCurvatures(int n)
+    /// <summary>Second derivatives M of the not-a-knot spline: <c>M[i][k]</c> is M_i for data that are 1 at knot k and 0 elsewhere.</summary>
+    private static double[][] UnitCurvatures(double[] knots)
     {
+        var n = knots.Length;
+        var m = new double[n][];
+        for (var i = 0; i < n; i++)
+            m[i] = new double[n];
         // Two knots make a line, three a parabola.
         if (n < 3)
-            return [.. Enumerable.Range(0, n).Select(_ => new double[n])];
+            return m;
+        var h = Enumerable.Range(0, n - 1).Select(i => knots[i + 1] - knots[i]).ToArray();
         if (n == 3)
-            return [[1, -2, 1], [1, -2, 1], [1, -2, 1]];
-
-        // Interior knots: M_{i−1} + 4 M_i + M_{i+1} = 6 (y_{i−1} − 2 y_i + y_{i+1}). Not-a-knot, M_0 = 2 M_1 − M_2 and likewise at
-        // the end, turns the first and the last of these equations into 6 M_1 = … and 6 M_{n−2} = ….
-        var m = new double[n][];
-        var (lower, diagonal, upper) = (new double[n], new double[n], new double[n]);
-        for (var i = 0; i < n; i++)
         {
-            m[i] = new double[n];
-            if (i == 0 || i == n - 1)
-                continue;
-            (m[i][i - 1], m[i][i], m[i][i + 1]) = (6, -12, 6);
-            (lower[i], diagonal[i], upper[i]) = i == 1 || i == n - 2 ? (0, 6, 0) : (1, 4, 1);
+            double[] second = [2 / (h[0] * (h[0] + h[1])), -2 / (h[0] * h[1]), 2 / (h[1] * (h[0] + h[1]))];
+            return [second, second, second];
+        }
+
+        // Interior knots: h_{i−1} M_{i−1} + 2 (h_{i−1} + h_i) M_i + h_i M_{i+1} = 6 ((y_{i+1} − y_i) / h_i − (y_i − y_{i−1}) / h_{i−1}).
+        // Not-a-knot, (M_1 − M_0) / h_0 = (M_2 − M_1) / h_1 and likewise at the end, takes M_0 and M_{n−1} out of the first and the last of these.
+        var (lower, diagonal, upper) = (new double[n], new double[n], new double[n]);
+        for (var i = 1; i <= n - 2; i++)
+        {
+            var (a, b) = (h[i - 1], h[i]);
+            (m[i][i - 1], m[i][i], m[i][i + 1]) = (6 / a, -6 / a - 6 / b, 6 / b);
+            (lower[i], diagonal[i], upper[i]) = (a, 2 * (a + b), b);
+            if (i == 1)
+                (lower[i], diagonal[i], upper[i]) = (0, diagonal[i] + a * (1 + a / b), upper[i] - a * a / b);
+            if (i == n - 2)
+                (lower[i], diagonal[i], upper[i]) = (lower[i] - b * b / a, diagonal[i] + b * (1 + b / a), 0);
         }
         for (var i = 2; i <= n - 2; i++)
         {
@@ -159,10 +190,11 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
             TensorPrimitives.MultiplyAdd(m[i + 1], -upper[i], m[i], m[i]);
             TensorPrimitives.Divide(m[i], diagonal[i], m[i]);
         }
+        var (first, last) = (h[0] / h[1], h[n - 2] / h[n - 3]);
         for (var k = 0; k < n; k++)
         {
-            m[0][k] = 2 * m[1][k] - m[2][k];
-            m[n - 1][k] = 2 * m[n - 2][k] - m[n - 3][k];
+            m[0][k] = (1 + first) * m[1][k] - first * m[2][k];
+            m[n - 1][k] = (1 + last) * m[n - 2][k] - last * m[n - 3][k];
         }
         return m;
     }

@@ -16,11 +16,14 @@ public static class DataConsistency
     /// <param name="observed">Sections <c>[n, W]</c> in the same units.</param>
     /// <param name="width">Row length W.</param>
     /// <param name="sampling">How the sections sample the rows.</param>
-    public static void Project(Span<float> fine, ReadOnlySpan<float> observed, int width, AxialSampling sampling)
+    /// <param name="unobserved">Sections that were not observed, whose rows are left alone.</param>
+    public static void Project(Span<float> fine, ReadOnlySpan<float> observed, int width, AxialSampling sampling, IReadOnlySet<int>? unobserved = null)
     {
         var residual = new float[width];
         for (var i = 0; i < observed.Length / width; i++)
         {
+            if (unobserved?.Contains(i) == true)
+                continue;
             var section = observed.Slice(i * width, width);
             var rows = fine.Slice(i * sampling.Pitch * width, sampling.Thickness * width);
             if (sampling.IsDecimation)
@@ -40,5 +43,5 @@ public static class DataConsistency
 
     /// <summary>Projects a whole isotropic volume in place.</summary>
     public static void Project(Volume<float> isotropic, SparseVolume sparse) =>
-        Project(isotropic.Data, sparse.Observed.Data, isotropic.Shape.SectionCount, sparse.Sampling);
+        Project(isotropic.Data, sparse.Observed.Data, isotropic.Shape.SectionCount, sparse.Sampling, sparse.Observed.Unobserved);
 }

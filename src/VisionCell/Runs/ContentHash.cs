@@ -23,12 +23,15 @@ public static class ContentHash
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Hash of a volume: shape, voxel type, voxel size, origin and voxels; its provenance is not part of its content.</summary>
+    /// <summary>Hash of a volume: shape, voxel type, voxel size, origin and voxels; and where its sections lie and which were observed; where it comes from is not part of its content.</summary>
     public static string Of(Volume volume)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AppendText(hash, string.Create(System.Globalization.CultureInfo.InvariantCulture,
             $"{volume.VoxelType} {volume.Shape} {volume.VoxelSize.Z:R},{volume.VoxelSize.Y:R},{volume.VoxelSize.X:R} {volume.Origin.Z:R},{volume.Origin.Y:R},{volume.Origin.X:R}"));
+
+        if (volume.Provenance.Sections is { } layout)
+            AppendText(hash, $"{string.Join(',', layout.PositionsNm?.Select(p => p.ToString("R", System.Globalization.CultureInfo.InvariantCulture)) ?? [])} {string.Join(',', layout.Unobserved.Order())}");
 
         // In sections, since a volume may have more bytes than one span can hold.
         var bytes = volume.Shape.SectionCount * (volume.VoxelType switch { VoxelType.UInt8 => 1, VoxelType.UInt16 => 2, _ => 4 });

@@ -44,7 +44,7 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
         var (low, high) = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
         TensorPrimitives.Clamp(result.Data, low, high, result.Data);
         var observed = sparse.Observed.Crop(new Box(firstSection, block.Y, block.X, block.Shape with { Z = lastSection - firstSection + 1 }));
-        DataConsistency.Project(result.Data, observed.Data, result.Shape.SectionCount, sampling);
+        DataConsistency.Project(result.Data, observed.Data, result.Shape.SectionCount, sampling, observed.Unobserved);
         return block.Z == slab.Z && block.Shape.Z == rows ? result : result.Crop(new Box(block.Z - slab.Z, 0, 0, block.Shape));
     }
 

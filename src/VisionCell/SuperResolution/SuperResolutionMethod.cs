@@ -41,8 +41,9 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     {
         var (mean, deviation) = Statistics(sparse.Observed.Data);
         var standardised = sparse.Observed.Map(v => (v - mean) / deviation);
-        var held = sparse.Sections >= SectionsToValidate ? sparse.Sections / 2 : -1;
-        var examples = new LateralSections(standardised, [.. Enumerable.Range(0, sparse.Sections).Where(z => z != held)], sparse.Sampling, _configuration);
+        var seen = Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved).ToArray();
+        var held = seen.Length >= SectionsToValidate ? seen[seen.Length / 2] : -1;
+        var examples = new LateralSections(standardised, [.. Enumerable.Range(0, sparse.Sections).Where(z => z != held && sparse.IsObserved(z))], sparse.Sampling, _configuration);
         var network = new SectionNetwork(_configuration, sparse.Sampling, _precision.Compute);
 
         var task = new ProjectedLoss(network, sparse.Sampling, _precision.Device);

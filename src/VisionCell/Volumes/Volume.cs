@@ -21,6 +21,9 @@ public enum VoxelType
 /// <param name="Steps">What was done since, one line each.</param>
 public sealed record Provenance(string Source, IReadOnlyList<string> Steps)
 {
+    /// <summary>Where the sections lie and which were observed, where that is not plain; null where it is.</summary>
+    public SectionLayout? Sections { get; init; }
+
     /// <summary>Provenance of data just read or made.</summary>
     public static Provenance Of(string source) => new(source, []);
 
@@ -43,7 +46,8 @@ public abstract class Volume
         Shape = shape;
         VoxelSize = voxelSize;
         Origin = origin;
-        Provenance = provenance;
+        // A layout is of these sections only; resampling along z ends it.
+        Provenance = provenance.Sections is { } sections && sections.Count != shape.Z ? provenance with { Sections = null } : provenance;
     }
 
     /// <summary>Number of voxels along z, y, x.</summary>
@@ -58,6 +62,12 @@ public abstract class Volume
     /// <summary>Where the data come from.</summary>
     public Provenance Provenance { get; }
 
+    /// <summary>Sections that do not count as observed (<see cref="SectionLayout"/>); none where nothing else is known.</summary>
+    public IReadOnlySet<int> Unobserved => Provenance.Sections?.Unobserved ?? System.Collections.Frozen.FrozenSet<int>.Empty;
+
+    /// <summary>Centre of each section along z, nm; null where they are evenly spaced by the voxel size.</summary>
+    public IReadOnlyList<double>? SectionPositions => Provenance.Sections?.PositionsNm;
+
     /// <summary>How a voxel is stored.</summary>
     public abstract VoxelType VoxelType { get; }
 
@@ -66,6 +76,9 @@ public abstract class Volume
 
     /// <summary>One voxel as a number.</summary>
     public abstract double ValueAt(int z, int y, int x);
+
+    /// <summary>The same voxels, not copied, with another provenance.</summary>
+    public abstract Volume WithProvenance(Provenance provenance);
 
     /// <summary>The volume in single precision; itself when it already is. Values are not rescaled.</summary>
     public abstract Volume<float> ToFloat32();
@@ -137,6 +150,9 @@ public sealed class Volume<T> : Volume
     public override double ValueAt(int z, int y, int x) => double.CreateChecked(this[z, y, x]);
 
     /// <inheritdoc/>
+    public override Volume WithProvenance(Provenance provenance) => new Volume<T>(Data, Shape, VoxelSize, Origin, provenance);
+
+    /// <inheritdoc/>
     public override Volume<float> ToFloat32() => this as Volume<float> ?? Map(float.CreateChecked);
 
     /// <summary>A volume of the same geometry with every voxel replaced.</summary>
@@ -161,7 +177,7 @@ public sealed class Volume<T> : Volume
         if (!box.IsInside(Shape))
             throw new BadInputException($"a box of {box.Shape} at ({box.Z}, {box.Y}, {box.X}) does not lie inside a volume of {Shape}");
         var origin = new Position(Origin.Z + box.Z * VoxelSize.Z, Origin.Y + box.Y * VoxelSize.Y, Origin.X + box.X * VoxelSize.X);
-        var result = new Volume<T>(box.Shape, VoxelSize, origin, Provenance.With($"crop {box.Shape} at {box.Z},{box.Y},{box.X}"));
+        var result = new Volume<T>(box.Shape, VoxelSize, origin, Provenance.With($"crop {box.Shape} at {box.Z},{box.Y},{box.X}") with { Sections = Provenance.Sections?.Crop(box.Z, box.Shape.Z) });
         for (var z = 0; z < box.Shape.Z; z++)
         {
             for (var y = 0; y < box.Shape.Y; y++)
