@@ -16,6 +16,12 @@ public static class SectionAlignment
     /// <summary>Sections with longer edges are compared at a whole fraction of their resolution; results are in full pixels.</summary>
     internal const int WorkingEdge = 2048;
 
+    /// <summary>
+    /// A match below this share of the usual correlation between neighbours starts no other one: a false match handed on would find
+    /// itself confirmed.
+    /// </summary>
+    private const double Doubt = 0.6;
+
     /// <summary>Estimates where each section must be moved.</summary>
     /// <param name="sections">Sections <c>[Y, X]</c>; two with contrast at least.</param>
     /// <param name="configuration">How.</param>
@@ -84,7 +90,8 @@ public static class SectionAlignment
         var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = batch };
         var usable = new List<int>();
         var matches = new List<PairMatch>();
-        var adjacent = new Dictionary<int, PairMatch>(); // the match that ends at a section and begins at the usable one before it
+        var adjacent = new Dictionary<int, AffineMap>(); // the map to a section from the usable one before it, where it is beyond doubt
+        var correlations = new List<double>();
         var window = new Dictionary<int, PreparedSection>();
         for (var begin = 0; begin < sections.Count; begin += batch)
         {
@@ -116,8 +123,11 @@ public static class SectionAlignment
                         ?? PairRegistration.Search(from, to, window[from], window[to], configuration, reach);
                 }));
                 matches.AddRange(found);
-                foreach (var match in found.Where(_ => near))
-                    adjacent[match.To] = match;
+                if (!near)
+                    continue;
+                correlations.AddRange(found.Where(m => m.IsReliable).Select(m => m.Correlation));
+                foreach (var match in found.Where(m => m.IsReliable && m.Correlation > Doubt * Ordered.Median(correlations)))
+                    adjacent[match.To] = match.Map;
             }
             foreach (var old in window.Keys.Where(z => usable.Count > configuration.Neighbours && z < usable[^configuration.Neighbours]).ToArray())
                 window.Remove(old);
@@ -136,14 +146,14 @@ public static class SectionAlignment
     }
 
     /// <summary>The maps of neighbours from one usable section to another, one after the other; null where one of them is unknown.</summary>
-    private static AffineMap? Guess(List<int> usable, Dictionary<int, PairMatch> adjacent, int from, int to)
+    private static AffineMap? Guess(List<int> usable, Dictionary<int, AffineMap> adjacent, int from, int to)
     {
         var map = AffineMap.Identity;
         for (var i = from + 1; i <= to; i++)
         {
-            if (!adjacent.TryGetValue(usable[i], out var match) || !match.IsReliable)
+            if (!adjacent.TryGetValue(usable[i], out var next))
                 return null;
-            map = match.Map.After(map);
+            map = next.After(map);
         }
         return map;
     }
