@@ -18,10 +18,10 @@ public sealed record DestripingConfiguration
     /// </param>
     /// <param name="margin">
     /// How many times the power of the structure around it a coefficient must have before it is touched, and what it then keeps. 1 is the Wiener filter, the least squared error;
-    /// 0.5 takes more of the stripes and a little of the structure that lies along them.
+    /// 0.3 takes more of the stripes and a little of the structure that lies along them.
     /// </param>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public DestripingConfiguration(double? angle = null, double width = 1.5, double margin = 0.5)
+    public DestripingConfiguration(double? angle = null, double width = 1.5, double margin = 0.3)
     {
         Angle = angle is null or (>= 0 and < 180) ? angle : throw new BadInputException($"stripe angle {angle}: must be 0 to under 180 degrees, or null to detect it");
         Width = width is >= 0.25 and <= 64 ? width : throw new BadInputException($"stripe width {width}: must be 0.25 to 64 half cycles");
@@ -50,8 +50,8 @@ public sealed record DestripingConfiguration
 /// </summary>
 public sealed class Destriping
 {
-    // Rows of the coarsest band: below a quarter of the section a stripe is shading.
-    private const int CoarsestRows = 4;
+    // Rows of the coarsest band: what changes more slowly across is shading.
+    private const int CoarsestRows = 2;
 
     // Structure's power falls with about this power of the frequency (electron micrographs: 2 to 3).
     private const double Fall = 2;
