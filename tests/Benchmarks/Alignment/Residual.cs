@@ -20,7 +20,9 @@ internal sealed record Residual(double Absolute, double Fast, double Adjacent)
     /// <param name="width">Columns of the cropped section.</param>
     /// <param name="margin">What was cropped on each side.</param>
     /// <param name="skip">Sections that are not counted.</param>
-    public static Residual Of(Fault fault, Func<int, double, double, (double Y, double X)> correct, int height, int width, int margin, IReadOnlySet<int>? skip = null)
+    /// <param name="own">What the same method makes of the stack without the fault: the motion of the specimen, which counts as right.</param>
+    public static Residual Of(Fault fault, Func<int, double, double, (double Y, double X)> correct, int height, int width, int margin, IReadOnlySet<int>? skip = null,
+        Func<int, double, double, (double Y, double X)>? own = null)
     {
         var sections = Enumerable.Range(0, fault.Transforms.Length).Where(z => skip?.Contains(z) != true).ToArray();
         var points = (from j in Enumerable.Range(0, Grid) from i in Enumerable.Range(0, Grid) select (Y: (0.1 + 0.8 * j / (Grid - 1)) * (height - 1), X: (0.1 + 0.8 * i / (Grid - 1)) * (width - 1))).ToArray();
@@ -28,7 +30,8 @@ internal sealed record Residual(double Absolute, double Fast, double Adjacent)
         {
             var (y, x) = correct(z, p.Y, p.X);
             var (sy, sx) = SectionResampling.Source(y + margin, x + margin, fault.Transforms[z], fault.Fields[z]);
-            return (Y: sy - margin, X: sx - margin);
+            var (oy, ox) = own?.Invoke(z, p.Y, p.X) ?? (p.Y, p.X);
+            return (Y: sy - margin - oy + p.Y, X: sx - margin - ox + p.X);
         }).ToArray()).ToArray();
 
         // One rigid map for all: of the mean positions.

@@ -91,7 +91,7 @@ public sealed record ElasticConfiguration
     /// <param name="minConfidence">Matches below are left out, 0 to 1.</param>
     /// <param name="minJacobian">Least local change of area of the result, 0 to 1: fields that compress more are smoothed until they do not, so that nothing folds.</param>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public ElasticConfiguration(double spacing = 32, double maxDisplacement = 12, double stiffness = 0.1, double minConfidence = 0.1, double minJacobian = 0.3)
+    public ElasticConfiguration(double spacing = 24, double maxDisplacement = 12, double stiffness = 0.02, double minConfidence = 0.1, double minJacobian = 0.3)
     {
         Spacing = spacing is >= 8 and <= 1024 ? spacing : throw new BadInputException($"mesh spacing of {spacing} pixels: must be 8 to 1024");
         MaxDisplacement = maxDisplacement is >= 1 and <= 256 ? maxDisplacement : throw new BadInputException($"largest displacement of {maxDisplacement} pixels: must be 1 to 256");

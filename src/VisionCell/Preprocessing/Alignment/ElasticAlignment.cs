@@ -11,8 +11,14 @@ internal sealed class ElasticAlignment
     /// <summary>Patches of the coarse search, and of the fine one, in mesh spacings.</summary>
     private const double CoarsePatch = 2, FinePatch = 1.5;
 
-    /// <summary>Reach of the fine search, pixels.</summary>
-    private const int FineRadius = 4;
+    /// <summary>Least edge of a patch, pixels of its level: smaller ones hold too little to be told from others.</summary>
+    private const int MinPatch = 24;
+
+    /// <summary>Reach of the fine search, pixels of its level.</summary>
+    private const int FineRadius = 3;
+
+    /// <summary>Fine searches, each on the section warped by what the one before found.</summary>
+    private const int FineRounds = 2;
 
     /// <summary>Sections over which a node forgets where it was: links pull with weights up to 1 each.</summary>
     private const double Memory = 12;
@@ -25,8 +31,9 @@ internal sealed class ElasticAlignment
     private readonly ElasticField _grid;
     private readonly ElasticMesh _mesh;
     private readonly double _spacing;
-    private readonly int _height, _width, _reduction;
+    private readonly int _height, _width, _reduction, _fine;
     private readonly Dictionary<int, float[]> _y = [], _x = []; // solutions
+    private readonly Dictionary<int, ElasticField> _passed = []; // what sections were warped by when they were compared
     private readonly Dictionary<int, (float[] Confidence, double[] Squares, double[] Weights)> _quality = [];
     private readonly List<ElasticLink> _links = [];
     private readonly List<int> _open = [];
@@ -34,9 +41,9 @@ internal sealed class ElasticAlignment
     /// <summary>A section that later ones are compared with: warped by the field that was known when it passed.</summary>
     private sealed record Reference(int Z, ElasticField Field, WarpedImage Fine, WarpedImage Coarse);
 
-    private ElasticAlignment(ISectionSource sections, AlignmentConfiguration configuration, int reduction)
+    private ElasticAlignment(ISectionSource sections, AlignmentConfiguration configuration, int reduction, int level)
     {
-        (_configuration, _elastic, _reduction) = (configuration, configuration.Elastic!, reduction);
+        (_configuration, _elastic, _reduction, _fine) = (configuration, configuration.Elastic!, reduction, level);
         (_height, _width) = (sections.Height / reduction, sections.Width / reduction);
         _spacing = Math.Max(8, _elastic.Spacing / reduction);
         _grid = ElasticField.Zero(_height, _width, _spacing);
@@ -49,17 +56,18 @@ internal sealed class ElasticAlignment
     /// <param name="maps">Affine map of each section.</param>
     /// <param name="configuration">How.</param>
     /// <param name="reduction">By how much sections are reduced for it.</param>
+    /// <param name="level">Finest level of the pyramids at which sections resemble each other.</param>
     /// <param name="done">Told each section done.</param>
     /// <param name="cancellation">Stops between sections.</param>
     public static (IReadOnlyList<ElasticField?> Fields, IReadOnlyList<MatchMap?> Maps, double MinimumJacobian) Estimate(
-        ISectionSource sections, IReadOnlyList<int> usable, AffineMap[] maps, AlignmentConfiguration configuration, int reduction, Action<int> done, CancellationToken cancellation)
+        ISectionSource sections, IReadOnlyList<int> usable, AffineMap[] maps, AlignmentConfiguration configuration, int reduction, int level, Action<int> done, CancellationToken cancellation)
     {
-        var work = new ElasticAlignment(sections, configuration, reduction);
+        var work = new ElasticAlignment(sections, configuration, reduction, level);
         var references = new List<Reference>();
         foreach (var z in usable)
         {
             cancellation.ThrowIfCancellationRequested();
-            references.Add(work.Pass(SectionAlignment.Read(sections, z, reduction, 2), z, maps[z].Scaled(1.0 / reduction), references));
+            references.Add(work.Pass(SectionAlignment.Read(sections, z, reduction, level + 2), z, maps[z].Scaled(1.0 / reduction), references));
             if (references.Count > configuration.Neighbours)
                 references.RemoveAt(0);
             if (work._open.Count == Window)
@@ -74,18 +82,18 @@ internal sealed class ElasticAlignment
     private Reference Pass(PreparedSection section, int z, AffineMap map, IReadOnlyList<Reference> references)
     {
         var field = _grid with { };
-        var coarse = section.Levels.Count > 1 ? 1 : 0;
-        var scale = 1 << coarse;
+        var (fineLevel, coarseLevel) = (Math.Min(_fine, section.Levels.Count - 1), Math.Min(_fine + 1, section.Levels.Count - 1));
         var ratios = new Dictionary<int, float[]>();
-        foreach (var fine in (bool[])[false, true])
+        for (var round = 0; round <= FineRounds; round++)
         {
             if (references.Count == 0)
                 break;
-            var level = fine ? 0 : coarse;
-            var size = fine ? 1 : scale;
-            var patch = Math.Max(12, (int)Math.Round((fine ? FinePatch : CoarsePatch) * _spacing / size));
+            var fine = round > 0;
+            var level = fine ? fineLevel : coarseLevel;
+            var size = 1 << level;
+            var patch = Math.Max(MinPatch, (int)Math.Round((fine ? FinePatch : CoarsePatch) * _spacing / size));
             var radius = fine ? FineRadius : (int)Math.Ceiling(_elastic.MaxDisplacement / _reduction / size) + 1;
-            var warped = WarpedImage.Of(section.Levels[level], map.Scaled(1.0 / size), field.Scaled(1.0 / size));
+            var warped = Warp(section, level, map, field);
             var links = new List<ElasticLink>();
             foreach (var reference in references)
             {
@@ -101,14 +109,18 @@ internal sealed class ElasticAlignment
             _mesh.Solve(known.ToDictionary(k => k.Key, k => k.Value.Y).With(z, y), [z], [.. links.Select(l => (l.From, l.To, l.Weight, l.Y))]);
             _mesh.Solve(known.ToDictionary(k => k.Key, k => k.Value.X).With(z, x), [z], [.. links.Select(l => (l.From, l.To, l.Weight, l.X))]);
             field = new ElasticField(_grid.Spacing, _grid.Origin, _grid.Rows, _grid.Columns, y, x);
-            if (fine)
+            if (round == FineRounds)
                 _links.AddRange(links);
         }
         (_y[z], _x[z]) = ([.. field.Y], [.. field.X]);
+        _passed[z] = field;
         _open.Add(z);
         return new Reference(z, field,
-            WarpedImage.Of(section.Levels[0], map, field), WarpedImage.Of(section.Levels[coarse], map.Scaled(1.0 / scale), field.Scaled(1.0 / scale)));
+            Warp(section, fineLevel, map, field), Warp(section, coarseLevel, map, field));
     }
+
+    private static WarpedImage Warp(PreparedSection section, int level, AffineMap map, ElasticField field) =>
+        WarpedImage.Of(section.Levels[level], map.Scaled(1.0 / (1 << level)), field.Scaled(1.0 / (1 << level)));
 
     /// <summary>
     /// What matches ask of the fields. Where a reference shows at node u what the warped section shows at u + d, the section's field
@@ -192,6 +204,14 @@ internal sealed class ElasticAlignment
     private (IReadOnlyList<ElasticField?> Fields, IReadOnlyList<MatchMap?> Maps, double MinimumJacobian) Finish(ISectionSource sections, IReadOnlyList<int> usable)
     {
         SteadyTrend.Subtract([.. usable.Select(z => _y[z])], [.. usable.Select(z => _x[z])], _configuration.KeepSlowMotion ? _configuration.DriftWindow : -1);
+        foreach (var z in usable)
+            Compose(z, _passed[z], n => (_y[z][n] - (double)_passed[z].Y[n], _x[z][n] - (double)_passed[z].X[n]));
+
+        // What all sections now have in common moves none against another.
+        var nodes = _grid.Y.Length;
+        var mean = Enumerable.Range(0, nodes).Select(n => (Y: -usable.Average(z => (double)_y[z][n]), X: -usable.Average(z => (double)_x[z][n]))).ToArray();
+        foreach (var z in usable)
+            Compose(z, new ElasticField(_grid.Spacing, _grid.Origin, _grid.Rows, _grid.Columns, [.. _y[z]], [.. _x[z]]), n => mean[n]);
         var fields = new ElasticField?[sections.Count];
         var maps = new MatchMap?[sections.Count];
         var jacobian = 1.0;
@@ -210,6 +230,20 @@ internal sealed class ElasticAlignment
             }
         });
         return (fields, maps, jacobian);
+    }
+
+    /// <summary>
+    /// Sections were compared in the frame of what was known of them when they passed, and the solution differs from that by a field
+    /// that neighbours share. A change of frame is not a sum: where the solution adds D at v, the section is to be seen at v + D.
+    /// </summary>
+    private void Compose(int z, ElasticField first, Func<int, (double Y, double X)> shift)
+    {
+        for (var n = 0; n < first.Y.Length; n++)
+        {
+            var (dy, dx) = shift(n);
+            var (py, px) = first.At(n / _grid.Columns * _spacing + dy, n % _grid.Columns * _spacing + dx);
+            (_y[z][n], _x[z][n]) = ((float)(dy + py), (float)(dx + px));
+        }
     }
 
     /// <summary>The field of a section; of one that was not compared, what lies between those of its neighbours.</summary>

@@ -7,7 +7,8 @@ namespace VisionCell.Preprocessing;
 /// <param name="Map">Takes a pixel of the first image to the pixel of the second.</param>
 /// <param name="Correlation">Of the grey values where both images are, -1 to 1.</param>
 /// <param name="Overlap">Share of the first image that both cover, 0 to 1.</param>
-internal readonly record struct Fit(AffineMap Map, double Correlation, double Overlap);
+/// <param name="Level">Finest level of the pyramids at which they resemble each other.</param>
+internal readonly record struct Fit(AffineMap Map, double Correlation, double Overlap, int Level);
 
 /// <summary>
 /// Refines a map between two images to a fraction of a pixel: Gauss-Newton on the squared difference, updates composed inversely
@@ -23,6 +24,12 @@ internal static class LucasKanade
     /// <summary>A step that moves no corner by more than this ends the refinement, pixels.</summary>
     private const double Enough = 0.01;
 
+    /// <summary>
+    /// A level is left out where the images resemble each other less than this share of what they do a level above: sections tens of
+    /// nanometres apart share membranes, not their grain, and grain would lead astray.
+    /// </summary>
+    private const double Loss = 0.75;
+
     /// <summary>Refines a map from coarse to fine.</summary>
     /// <param name="first">The section whose pixels are mapped.</param>
     /// <param name="second">The section they are mapped to.</param>
@@ -32,14 +39,14 @@ internal static class LucasKanade
     /// <param name="finest">Level to end at.</param>
     public static Fit Refine(PreparedSection first, PreparedSection second, AffineMap start, AlignmentModel model, int coarsest, int finest = 0)
     {
-        var fit = new Fit(start, 0, 0);
+        var fit = new Fit(start, 0, 0, coarsest);
         for (var level = Math.Min(coarsest, first.Levels.Count - 1); level >= finest; level--)
         {
             var scale = 1 << level;
             var found = RefineLevel(first.Levels[level], second.Levels[level], fit.Map.Scaled(1.0 / scale), model, level == finest ? 6 : 12);
-            if (found.Overlap < 0.1)
+            if (found.Overlap < 0.1 || found.Correlation < Loss * fit.Correlation)
                 return fit;
-            fit = found with { Map = found.Map.Scaled(scale) };
+            fit = found with { Map = found.Map.Scaled(scale), Level = level };
         }
         return fit;
     }
@@ -48,13 +55,13 @@ internal static class LucasKanade
     {
         var moved = new float[first.Values.Length];
         var (gain, deviation) = (1.0, 0.0);
-        var fit = new Fit(map, 0, 0);
+        var fit = new Fit(map, 0, 0, 0);
         var previous = double.PositiveInfinity;
         for (var step = 0; ; step++)
         {
             Warp(second, map, moved, first.Height, first.Width);
             var sums = Sums.Over(first, moved, (float)gain, (float)deviation);
-            fit = new Fit(map, sums.Correlation, sums.Overlap);
+            fit = new Fit(map, sums.Correlation, sums.Overlap, 0);
             if (step == steps || sums.Overlap < 0.1)
                 return fit;
             (gain, deviation) = (Math.Clamp(sums.Gain, 0.05, 2), sums.Deviation);

@@ -29,6 +29,9 @@ public sealed record PairMatch(int From, int To, AffineMap Map, double Correlati
 {
     /// <summary>How far the solution for the whole stack ended from this map: root of the mean square over the section, pixels.</summary>
     public double Residual { get; init; }
+
+    /// <summary>Finest level of the pyramids at which the sections resemble each other.</summary>
+    internal int Level { get; init; }
 }
 
 /// <summary>
@@ -49,9 +52,7 @@ internal static class PairRegistration
     /// <summary>Finds the map without a guess.</summary>
     public static PairMatch Search(int from, int to, PreparedSection first, PreparedSection second, AlignmentConfiguration configuration, double maxShift)
     {
-        var level = 0;
-        while (level + 1 < first.Levels.Count && Math.Max(first.Levels[level].Height, first.Levels[level].Width) > SearchEdge)
-            level++;
+        var level = SearchLevel(first);
         var best = new PairMatch(from, to, AffineMap.Identity, 0, PairMethod.None, false);
 
         void Try(AffineMap start, PairMethod method)
@@ -60,13 +61,13 @@ internal static class PairRegistration
             if (!IsWithin(fit.Map, first.Levels[0], configuration, maxShift))
                 return;
             if (fit.Correlation > best.Correlation)
-                best = new PairMatch(from, to, fit.Map, fit.Correlation, method, IsReliable(fit, first.Levels[0]));
+                best = new PairMatch(from, to, fit.Map, fit.Correlation, method, IsReliable(fit, first)) { Level = fit.Level };
         }
 
         // 1. Phase correlation at each turn of the search.
         var (one, two) = (first.Levels[level], second.Levels[level]);
         var reach = Math.Max(1, maxShift / (1 << level) + 1);
-        var (bestTurn, bestShift) = (0.0, PhaseCorrelation.Estimate(one.Values, two.Values, one.Height, one.Width, reach));
+        var (bestTurn, bestShift) = (0.0, PhaseCorrelation.Coarse(one.Values, two.Values, one.Height, one.Width, reach));
         if (configuration.Model != AlignmentModel.Translation && configuration.MaxRotation > 0)
         {
             var step = SearchStep / (0.5 * Math.Max(one.Height, one.Width));
@@ -77,7 +78,7 @@ internal static class PairRegistration
                 if (i == 0)
                     continue;
                 Turn(two, i * step, turned);
-                var shift = PhaseCorrelation.Estimate(one.Values, turned, one.Height, one.Width, reach);
+                var shift = PhaseCorrelation.Coarse(one.Values, turned, one.Height, one.Width, reach);
                 if (shift.Confidence > bestShift.Confidence)
                     (bestTurn, bestShift) = (i * step, shift);
             }
@@ -99,15 +100,24 @@ internal static class PairRegistration
     /// <summary>Refines a guess; null where grey values do not agree with it.</summary>
     public static PairMatch? Refine(int from, int to, PreparedSection first, PreparedSection second, AffineMap guess, AlignmentConfiguration configuration, double maxShift)
     {
-        var fit = LucasKanade.Refine(first, second, guess, configuration.Model, 1);
-        return IsReliable(fit, first.Levels[0]) && IsWithin(fit.Map, first.Levels[0], configuration, maxShift)
-            ? new PairMatch(from, to, fit.Map, fit.Correlation, PairMethod.Chain, true)
+        var fit = LucasKanade.Refine(first, second, guess, configuration.Model, SearchLevel(first));
+        return IsReliable(fit, first) && IsWithin(fit.Map, first.Levels[0], configuration, maxShift)
+            ? new PairMatch(from, to, fit.Map, fit.Correlation, PairMethod.Chain, true) { Level = fit.Level }
             : null;
     }
 
-    /// <summary>Unrelated grey values correlate by one over the root of their number; five times that is out of reach of a search.</summary>
-    private static bool IsReliable(Fit fit, ImageLevel image)
+    private static int SearchLevel(PreparedSection section)
     {
+        var level = 0;
+        while (level + 1 < section.Levels.Count && Math.Max(section.Levels[level].Height, section.Levels[level].Width) > SearchEdge)
+            level++;
+        return level;
+    }
+
+    /// <summary>Unrelated grey values correlate by one over the root of their number; five times that is out of reach of a search.</summary>
+    private static bool IsReliable(Fit fit, PreparedSection first)
+    {
+        var image = first.Levels[fit.Level];
         var values = fit.Overlap * image.Height * image.Width / PixelsPerValue;
         return fit.Overlap > 0.2 && fit.Correlation > Math.Max(0.06, Math.Min(0.5, 5 / Math.Sqrt(Math.Max(1, values))));
     }

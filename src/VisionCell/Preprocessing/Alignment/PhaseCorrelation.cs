@@ -41,6 +41,10 @@ public static class PhaseCorrelation
         return fine.IsReliable ? fine with { Y = y + fine.Y, X = x + fine.X } : coarse;
     }
 
+    /// <summary>One pass over the whole images: to within a pixel, which refinement by other means can start from.</summary>
+    internal static ShiftEstimate Coarse(ReadOnlySpan<float> still, ReadOnlySpan<float> moved, int height, int width, double maxShift) =>
+        EstimateAt(still, moved, height, width, 0, 0, maxShift);
+
     /// <summary>One pass, between a window of the first image and the window of the second that lies (offsetY, offsetX) from it.</summary>
     private static ShiftEstimate EstimateAt(ReadOnlySpan<float> still, ReadOnlySpan<float> moved, int height, int width, int offsetY, int offsetX, double maxShift)
     {

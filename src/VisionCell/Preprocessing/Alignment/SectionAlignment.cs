@@ -56,7 +56,7 @@ public static class SectionAlignment
         IReadOnlyList<MatchMap?> confidences = new MatchMap?[count];
         var jacobian = 1.0;
         if (configuration.Elastic is not null)
-            (fields, confidences, jacobian) = ElasticAlignment.Estimate(sections, usable, moved, configuration, reduction, z => progress?.Report((count + z) / 2), cancellation);
+            (fields, confidences, jacobian) = ElasticAlignment.Estimate(sections, usable, moved, configuration, reduction, Level(matches), z => progress?.Report((count + z) / 2), cancellation);
 
         // 5. One transform a section, with its reason.
         var transforms = new SectionTransforms([.. Enumerable.Range(0, count).Select(z => Describe(z, moved[z], fields[z], matches, usable, excluded, still))]);
@@ -126,6 +126,13 @@ public static class SectionAlignment
         if (usable.Count < 2)
             throw new BadInputException($"{usable.Count} of {sections.Count} sections can be compared (the others show one grey value only, or were left out): at least 2 are needed");
         return (usable, [.. matches.Select(m => m with { Map = m.Map.Scaled(reduction) })]);
+    }
+
+    /// <summary>Finest level at which most neighbours resemble each other.</summary>
+    private static int Level(IReadOnlyList<PairMatch> matches)
+    {
+        var levels = matches.Where(m => m.IsReliable).Select(m => m.Level).Order().ToArray();
+        return levels.Length == 0 ? 0 : levels[levels.Length / 2];
     }
 
     /// <summary>The maps of neighbours from one usable section to another, one after the other; null where one of them is unknown.</summary>
