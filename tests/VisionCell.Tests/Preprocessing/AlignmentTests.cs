@@ -5,7 +5,8 @@ namespace VisionCell.Tests.Preprocessing;
 
 public class AlignmentTests
 {
-    private static readonly AlignmentConfiguration _everything = new(keepSlowMotion: false, deadZone: 0);
+    private static readonly AlignmentConfiguration _everything = new(keepSlowMotion: false, deadZone: 0, model: AlignmentModel.Translation);
+    private static readonly AlignmentConfiguration _shifts = new(model: AlignmentModel.Translation);
 
     [Theory]
     [InlineData(3, -2)]
@@ -44,8 +45,8 @@ public class AlignmentTests
         var (truth, put, jittered) = Jittered(32, 3, 4);
 
         // The sections' own motion is in both estimates and cancels.
-        var own = PhaseCorrelationAlignment.Estimate(Cropped(truth), _everything);
-        var found = PhaseCorrelationAlignment.Estimate(jittered, _everything);
+        var own = Align(Cropped(truth), _everything);
+        var found = Align(jittered, _everything);
         var (meanY, meanX) = (put.Average(p => p.Y), put.Average(p => p.X));
         Assert.All(found.Sections, s =>
         {
@@ -60,7 +61,7 @@ public class AlignmentTests
     {
         // Alignment that keeps motion cannot know a smooth part of the jitter, but from one section to the next little of it is left.
         var (_, put, jittered) = Jittered(60, 2, 8);
-        var found = PhaseCorrelationAlignment.Estimate(jittered, new AlignmentConfiguration());
+        var found = Align(jittered, _shifts);
         double Steps(Func<int, double> at) => Math.Sqrt(Enumerable.Range(1, 59).Average(z => Math.Pow(at(z) - at(z - 1), 2)));
         Assert.True(Steps(z => found.Sections[z].ShiftY - put[z].Y) < 0.25 * Steps(z => put[z].Y), $"y: {Steps(z => found.Sections[z].ShiftY - put[z].Y):0.###} of {Steps(z => put[z].Y):0.###}");
         Assert.True(Steps(z => found.Sections[z].ShiftX - put[z].X) < 0.25 * Steps(z => put[z].X), $"x: {Steps(z => found.Sections[z].ShiftX - put[z].X):0.###} of {Steps(z => put[z].X):0.###}");
@@ -71,7 +72,7 @@ public class AlignmentTests
     {
         var truth = PreprocessingFixture.Sample(30, 140);
         var put = Enumerable.Range(0, 30).Select(z => (Y: z == 9 ? 5.0 : 0, X: z >= 20 ? -4.0 : 0)).ToArray();
-        var found = PhaseCorrelationAlignment.Estimate(PreprocessingFixture.Jitter(truth, put, 6), new AlignmentConfiguration());
+        var found = Align(PreprocessingFixture.Jitter(truth, put, 6), _shifts);
         Assert.Equal(5, found.Sections[9].ShiftY - 0.5 * (found.Sections[8].ShiftY + found.Sections[10].ShiftY), 0.8);
         Assert.Equal(-4, found.Sections[20].ShiftX - found.Sections[19].ShiftX, 0.8);
         Assert.Equal(-4, found.Sections[29].ShiftX - found.Sections[0].ShiftX, 0.8);
@@ -87,10 +88,10 @@ public class AlignmentTests
         var drift = Enumerable.Range(0, 24).Select(z => (Y: 0.4 * z - 4.6, X: 0.0)).ToArray();
         var moved = PreprocessingFixture.Jitter(still, drift, 8);
 
-        var all = PhaseCorrelationAlignment.Estimate(moved, _everything);
+        var all = Align(moved, _everything);
         Assert.All(all.Sections, s => Assert.Equal(drift[s.Z].Y, s.ShiftY, 0.1));
 
-        var left = PhaseCorrelationAlignment.Estimate(moved, new AlignmentConfiguration());
+        var left = Align(moved, _shifts);
         Assert.All(left.Sections, s => Assert.True(s.IsIdentity, $"section {s.Z} moved by {s.ShiftY:0.###}"));
     }
 
@@ -98,7 +99,7 @@ public class AlignmentTests
     public void An_aligned_stack_is_hardly_moved()
     {
         var aligned = PreprocessingFixture.Sample(40, 128);
-        var found = PhaseCorrelationAlignment.Estimate(aligned, new AlignmentConfiguration());
+        var found = Align(aligned, _shifts);
         var moved = found.Sections.Where(s => !s.IsIdentity).ToArray();
         Assert.True(moved.Length <= 8, $"{moved.Length} of 40 sections moved, up to {moved.Select(s => Math.Max(Math.Abs(s.ShiftX), Math.Abs(s.ShiftY))).DefaultIfEmpty().Max():0.###} pixels");
         Assert.All(moved, s => Assert.InRange(Math.Max(Math.Abs(s.ShiftX), Math.Abs(s.ShiftY)), 0, 0.6));
@@ -108,7 +109,7 @@ public class AlignmentTests
     public void Aligning_jittered_sections_brings_them_back_to_where_they_were()
     {
         var (_, _, jittered) = Jittered(24, 2, 9);
-        var aligned = SectionResampling.Apply(jittered, PhaseCorrelationAlignment.Estimate(jittered, new AlignmentConfiguration()), SectionInterpolation.Cubic);
+        var aligned = SectionResampling.Apply(jittered, Align(jittered, _shifts), SectionInterpolation.Cubic);
         Assert.True(Roughness(aligned) < 0.5 * Roughness(jittered), $"{Roughness(aligned):0.#} after, {Roughness(jittered):0.#} before");
     }
 
@@ -118,8 +119,8 @@ public class AlignmentTests
         var stack = PreprocessingFixture.Sample(12, 128);
         stack.Section(5).Clear();
         var shifts = Enumerable.Range(0, 12).Select(z => (Y: z > 5 ? 3.0 : 0, X: 0.0)).ToArray();
-        var own = PhaseCorrelationAlignment.Estimate(Cropped(stack), _everything).Sections;
-        var found = PhaseCorrelationAlignment.Estimate(PreprocessingFixture.Jitter(stack, shifts, 6), _everything).Sections;
+        var own = Align(Cropped(stack), _everything).Sections;
+        var found = Align(PreprocessingFixture.Jitter(stack, shifts, 6), _everything).Sections;
         Assert.Equal(0, found[5].Confidence);
         Assert.Equal(SectionStatus.Kept, found[5].Status);
         Assert.Contains("constant", found[5].Reason, StringComparison.Ordinal);
@@ -158,11 +159,14 @@ public class AlignmentTests
     public void One_section_or_wrong_numbers_of_transforms_are_refused()
     {
         var one = PreprocessingFixture.Sample(1, 64);
-        Assert.Contains("1 section", Assert.Throws<BadInputException>(() => PhaseCorrelationAlignment.Estimate(one, new AlignmentConfiguration())).Message, StringComparison.Ordinal);
+        Assert.Contains("1 section", Assert.Throws<BadInputException>(() => Align(one, _shifts)).Message, StringComparison.Ordinal);
         Assert.Throws<BadInputException>(() => SectionResampling.Apply(one, new SectionTransforms([]), SectionInterpolation.Linear));
         Assert.Throws<BadInputException>(() => new AlignmentConfiguration(maxShift: double.NaN));
         Assert.Throws<BadInputException>(() => new AlignmentConfiguration(neighbours: 0));
     }
+
+    private static SectionTransforms Align(Volume<float> stack, AlignmentConfiguration configuration) =>
+        SectionAlignment.Estimate(new VolumeSections(stack), configuration).Transforms;
 
     private static Volume<float> Cropped(Volume<float> stack) => PreprocessingFixture.Jitter(stack, [.. Enumerable.Repeat((0.0, 0.0), stack.Shape.Z)], 6);
 

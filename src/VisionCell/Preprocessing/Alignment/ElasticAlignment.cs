@@ -221,7 +221,7 @@ internal sealed class ElasticAlignment
             var unfolded = Unfold(field, out var least);
             lock (fields)
                 jacobian = Math.Min(jacobian, least);
-            if (unfolded.Longest * _reduction >= _configuration.DeadZone)
+            if (unfolded.Length * _reduction >= _configuration.DeadZone)
                 fields[z] = unfolded.Scaled(_reduction);
             if (_quality.TryGetValue(z, out var quality))
             {

@@ -56,9 +56,9 @@ public sealed record ElasticField
         return new ElasticField(spacing, 0, rows, columns, new float[rows * columns], new float[rows * columns]);
     }
 
-    /// <summary>Longest displacement of a node, pixels.</summary>
+    /// <summary>Root of the mean square of the nodes' displacements, pixels.</summary>
     [JsonIgnore]
-    public double Longest => Enumerable.Range(0, Y.Length).Max(i => Math.Sqrt(Y[i] * Y[i] + X[i] * X[i]));
+    public double Length => Math.Sqrt(Enumerable.Range(0, Y.Length).Average(i => (double)Y[i] * Y[i] + (double)X[i] * X[i]));
 
     /// <summary>The same field for sections with <paramref name="factor"/> times as many pixels along each edge.</summary>
     public ElasticField Scaled(double factor) => new(

@@ -46,7 +46,7 @@ public static class SectionAlignment
         matches = [.. matches.Select((m, i) => m with { Residual = residuals[i] })];
 
         // 3. What is slow stays, or goes.
-        var (moved, drift) = SeparateDrift(maps, configuration, logarithm);
+        var (moved, drift) = DriftSeparation.Of(maps, [.. usable.Where(z => matches.Any(m => m.IsReliable && (m.From == z || m.To == z)))], configuration, logarithm);
 
         // 4. Local distortions.
         var still = usable.Where(z => moved[z].Reach(height, width) < configuration.DeadZone).ToHashSet();
@@ -146,31 +146,6 @@ public static class SectionAlignment
             map = match.Map.After(map);
         }
         return map;
-    }
-
-    /// <summary>Parts the maps into what is corrected and what is slow.</summary>
-    private static (AffineMap[] Moved, DriftReport Drift) SeparateDrift(AffineMap[] maps, AlignmentConfiguration configuration, AffineLogarithm logarithm)
-    {
-        var count = maps.Length;
-        var logarithms = maps.Select(logarithm.Of).ToArray();
-        var slow = Enumerable.Range(0, count).Select(_ => new double[6]).ToArray();
-        for (var k = 0; k < 6; k++)
-        {
-            var values = logarithms.Select(l => l[k]).ToArray();
-            var rest = SteadyTrend.Residual(values, configuration.DriftWindow);
-            for (var z = 0; z < count; z++)
-                slow[z][k] = values[z] - rest[z];
-        }
-        var middle = Enumerable.Range(0, 6).Select(k => logarithms.Average(l => l[k])).ToArray();
-        double[] Negative(double[] v) => [.. v.Select(x => -x)];
-        var moved = maps.Select((map, z) => map.After(logarithm.Exp(Negative(configuration.KeepSlowMotion ? slow[z] : middle)))).ToArray();
-        var origin = logarithm.Exp(slow[0]).Inverse();
-        return (moved, new DriftReport([.. slow.Select(s =>
-        {
-            var steps = logarithm.Of(logarithm.Exp(s).After(origin));
-            var map = logarithm.Exp(steps);
-            return new SectionDrift(steps[5], steps[4], Math.Atan2(map.C - map.B, map.A + map.D) * 180 / Math.PI);
-        })], !configuration.KeepSlowMotion));
     }
 
     private static SectionTransform Describe(
