@@ -23,6 +23,8 @@ internal static class ConvertCommand
                 VolumeFormats.Write(volume, target, progress, cancellation);
                 return target;
             });
+            if (volume.Provenance.Sections is not null && !Path.TrimEndingDirectorySeparator(target).EndsWith(".zarr", StringComparison.OrdinalIgnoreCase))
+                messages.Notice($"{target}: this format cannot say which sections were not observed or where they lie; keep {parsed.GetRequiredValue(input)} for that");
             messages.Notice($"{target}: {volume.Shape}, {volume.VoxelSize}");
             return Task.FromResult(ExitCode.Done);
         });

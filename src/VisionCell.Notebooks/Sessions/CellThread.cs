@@ -175,20 +175,15 @@ internal sealed class CellThread : IDisposable
 
         public void End()
         {
-            _registration.Dispose();
-            lock (_gate)
-                _ended = true;
-            if (!IsApplied || Abort.IsCancellationRequested)
-                return;
-
-            // An interruption that came when the thread did not wait is still pending, and would hit the next wait.
-            try
+            // An interruption that came when the thread did not wait is still pending and hits its next wait: one of these.
+            Undisturbed(_registration.Dispose);
+            Undisturbed(() =>
             {
-                Thread.Sleep(1);
-            }
-            catch (ThreadInterruptedException)
-            {
-            }
+                lock (_gate)
+                    _ended = true;
+            });
+            if (IsApplied && !Abort.IsCancellationRequested)
+                Undisturbed(() => Thread.Sleep(1));
         }
 
         public void Dispose()
@@ -196,6 +191,21 @@ internal sealed class CellThread : IDisposable
             _timer.Dispose();
             _checks?.Dispose();
             _abort.Dispose();
+        }
+
+        private static void Undisturbed(Action action)
+        {
+            while (true)
+            {
+                try
+                {
+                    action();
+                    return;
+                }
+                catch (ThreadInterruptedException)
+                {
+                }
+            }
         }
 
         private void Apply()

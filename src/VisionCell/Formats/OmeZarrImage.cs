@@ -21,6 +21,10 @@ public sealed class OmeZarrImage
         _provenance = provenance;
         var first = levels[0];
         List<string> notes = [first.Array.Description, $"{levels.Length} resolution level(s)"];
+        if (provenance.Sections is { Unobserved.Count: > 0 } marked)
+            notes.Add($"not observed: section(s) {string.Join(", ", marked.Unobserved.Order())}");
+        if (provenance.Sections is { PositionsNm: not null })
+            notes.Add("sections at z positions of their own");
         Info = new VolumeInfo(path, format, first.Array.Shape, first.Array.Type, first.Size, first.Origin, axes, notes, notices);
     }
 

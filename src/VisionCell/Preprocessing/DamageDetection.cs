@@ -328,7 +328,7 @@ public static class DamageDetection
                 return null;
             var (median, deviation) = _blocksAround[block][z];
             // Without relation a block reaches about 0.3; less than that above it is no agreement to lose.
-            return median < 0.6 || !Shows((median, Math.Max(3 * LikenessFloor, deviation))) ? null : (_blocks[z][block] - median) / Math.Max(3 * LikenessFloor, deviation);
+            return median < 0.6 ? null : (_blocks[z][block] - median) / Math.Max(3 * LikenessFloor, deviation);
         }
 
         private bool Shows((double Median, double Deviation) usual) => usual.Median - Chance > _power * Math.Max(LikenessFloor, usual.Deviation);

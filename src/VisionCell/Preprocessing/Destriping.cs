@@ -18,10 +18,10 @@ public sealed record DestripingConfiguration
     /// </param>
     /// <param name="margin">
     /// How many times the power of the structure around it a coefficient must have before it is touched, and what it then keeps. 1 is the Wiener filter, the least squared error;
-    /// 0.5 takes more of the stripes and a little of the structure that lies along them.
+    /// 0.2 takes more of the stripes and a little of the structure that lies along them. What fades along its length must stand out five times more.
     /// </param>
     /// <exception cref="BadInputException">A value is out of range.</exception>
-    public DestripingConfiguration(double? angle = null, double width = 1.5, double margin = 0.5)
+    public DestripingConfiguration(double? angle = null, double width = 1.5, double margin = 0.2)
     {
         Angle = angle is null or (>= 0 and < 180) ? angle : throw new BadInputException($"stripe angle {angle}: must be 0 to under 180 degrees, or null to detect it");
         Width = width is >= 0.25 and <= 64 ? width : throw new BadInputException($"stripe width {width}: must be 0.25 to 64 half cycles");
@@ -50,8 +50,14 @@ public sealed record DestripingConfiguration
 /// </summary>
 public sealed class Destriping
 {
-    // Rows of the coarsest band: below a quarter of the section a stripe is shading.
-    private const int CoarsestRows = 4;
+    // Rows of the coarsest band: what changes more slowly across is shading.
+    private const int CoarsestRows = 2;
+
+    // Turned rows reach beyond the section, where they are mirrored and show no stripe: each pass finds a good two thirds of it.
+    private const int ObliquePasses = 3;
+
+    // What changes along its length must stand out this many times more than what is constant to be taken for a stripe.
+    private const double Fading = 5;
 
     // Structure's power falls with about this power of the frequency (electron micrographs: 2 to 3).
     private const double Fall = 2;
@@ -111,6 +117,22 @@ public sealed class Destriping
     /// <returns>Root mean square of the stripes, grey values.</returns>
     public double Estimate(ReadOnlySpan<float> section, Span<float> stripes)
     {
+        Once(section, stripes);
+        if (_angle is not (0 or 90))
+        {
+            var (rest, more) = (new float[section.Length], new float[section.Length]);
+            for (var pass = 1; pass < ObliquePasses; pass++)
+            {
+                TensorPrimitives.Subtract(section, stripes, rest);
+                Once(rest, more);
+                TensorPrimitives.Add(stripes, more, stripes);
+            }
+        }
+        return TensorPrimitives.Norm((ReadOnlySpan<float>)stripes) / Math.Sqrt(stripes.Length);
+    }
+
+    private void Once(ReadOnlySpan<float> section, Span<float> stripes)
+    {
         // 1. Stripes along the rows, the border mirrored across them.
         var rows = new float[_across * _along];
         Turn(section, _height, _width, rows, back: false);
@@ -132,7 +154,6 @@ public sealed class Destriping
         for (var level = _levels - 1; level >= 0; level--)
             sum = DaubechiesTransform.Synthesise(sum, bands[level], _along);
         Turn(sum.AsSpan(_margin * _along, rows.Length), _height, _width, stripes, back: true);
-        return TensorPrimitives.Norm((ReadOnlySpan<float>)stripes) / Math.Sqrt(stripes.Length);
     }
 
     /// <summary>Replaces a band <c>[rows, along]</c> by its stripe part.</summary>
@@ -164,14 +185,15 @@ public sealed class Destriping
                     structure[r] += energy / Power(k) / (own.Length - _first);
             }
         });
+        // Stripes are mostly narrow, and structure is mostly coarse: below one cycle in 16 pixels the margin grows with the scale.
         Parallel.For(0, count, r =>
         {
             var row = band.AsSpan(r * _along, _along);
             row.Clear();
-            var expected = _configuration.Margin * Around(structure, r, 8);
+            var expected = _configuration.Margin * Math.Max(1, 1 / (16 * frequency)) * Around(structure, r, 8);
             for (var k = 0; k < kept; k++)
             {
-                var limit = expected * Power(k);
+                var limit = expected * Power(k) * (k == 0 ? 1 : Fading);
                 var energy = Math.Max(energies[k][r], Around(energies[k], r, 1));
                 if (energy > limit)
                     TensorPrimitives.MultiplyAdd(_cosines[k], (float)(1 - limit / energy) * _damping[k] * coefficients[r][k], row, row);

@@ -18,8 +18,10 @@ public static class StripeDirection
     private const int MaxEdge = 512;
     private const double Step = 0.5;
 
-    // Of clean volumes (medulla, bone, nerve, C. elegans, ssTEM) none reaches 0.6.
-    private const double Least = 0.8;
+    // Along its axes none of nine clean volumes exceeds 0.1; at oblique angles fibres of nerve and of C. elegans reach 0.9. Stripes of 6 grey values
+    // under noise of 25 reach 1.2 in sections of 250 pixels.
+    private const double LeastAlongAxis = 0.4;
+    private const double LeastOblique = 1.3;
 
     /// <summary>Looks at up to eight sections spread over the stack.</summary>
     /// <param name="source">The stack.</param>
@@ -55,11 +57,15 @@ public static class StripeDirection
             }
             excess[a] = power[a] - Ordered.Median(beside);
         }
+        // A microscope's own axes come first.
+        var onAxis = Enumerable.Range(0, angles).Where(a => Math.Min(a % (int)(90 / Step), (int)(90 / Step) - a % (int)(90 / Step)) * Step <= 1).MaxBy(a => excess[a]);
         var best = Array.IndexOf(excess, excess.Max());
-        if (excess[best] < Least)
+        if (excess[best] < LeastOblique)
+            best = onAxis;
+        if (excess[best] < LeastAlongAxis)
             return new StripeEstimate(null, excess[best]);
         var angle = best * Step;
-        // A microscope's own axes are exact.
+        // Along the axes of the microscope stripes are exact.
         foreach (var axis in new[] { 0.0, 90, 180 })
         {
             if (Math.Abs(angle - axis) <= 1)

@@ -64,7 +64,7 @@ internal static class DamageBenchmark
         Console.WriteLine($"| all | | | {100.0 * allFound / allPut:0.0} % | {100.0 * allFalse / allGood:0.00} % | | |");
     }
 
-    private static DamageReport Judge(Volume<float> stack)
+    public static DamageReport Judge(Volume<float> stack)
     {
         var scanner = new SectionScanner(new VolumeSections(stack));
         return DamageDetection.Judge([.. Enumerable.Range(0, stack.Shape.Z).Select(_ => scanner.Next())], new DamageConfiguration());

@@ -9,6 +9,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 (string Part, string Summary, Action Run)[] all =
 [
     ("damage", "damaged sections put into real stacks: found, and false alarms", DamageBenchmark.Run),
+    ("bridging", "shifts found beside damaged sections", BridgingBenchmark.Run),
     ("stripes", "stripes of known amplitude: how much is left, and what clean data lose", StripesBenchmark.Run),
     ("denoising", "non-local means at 15 dB of Gaussian and Poisson noise", DenoisingBenchmark.Run),
     ("chain", "seconds a section of 1024 x 1024 through the chain", ChainBenchmark.Time),
