@@ -35,13 +35,13 @@ public sealed record BlindSpotConfiguration
     public int? Neighbours { get; init; }
 
     /// <summary>Channels of each level of the U-Net; each further level has half the resolution.</summary>
-    public IReadOnlyList<int> Channels { get; init; } = [48, 64];
+    public IReadOnlyList<int> Channels { get; init; } = [16, 32, 48];
 
-    /// <summary>Residual blocks of each level, on the way down and up alike.</summary>
-    public IReadOnlyList<int> Blocks { get; init; } = [1, 2];
-
-    /// <summary>Stride of the first convolution, 1, 2 or 4; the last restores the pixels.</summary>
-    public int Stride { get; init; } = 2;
+    /// <summary>
+    /// Residual blocks of each level, on the way down and up alike. None at full resolution: one there costs a quarter more a step and
+    /// gains 0.02 dB.
+    /// </summary>
+    public IReadOnlyList<int> Blocks { get; init; } = [0, 1, 2];
 
     /// <summary>Edge of a training patch, pixels; less where sections are smaller.</summary>
     public int PatchSize { get; init; } = 64;
@@ -49,8 +49,11 @@ public sealed record BlindSpotConfiguration
     /// <summary>Patches a step.</summary>
     public int BatchSize { get; init; } = 4;
 
-    /// <summary>Share of the pixels of a patch that are hidden and learnt from, one in each square cell.</summary>
-    public double HiddenShare { get; init; } = 1.0 / 16;
+    /// <summary>
+    /// Share of the pixels of a patch that are hidden, one in each square cell, or lines of them along stripes. The more the faster it learns: after 400
+    /// steps on medulla-1 a fiftieth gives 28.1 dB, a sixteenth 28.65, an eighth 28.73 and a quarter 28.82.
+    /// </summary>
+    public double HiddenShare { get; init; } = 0.25;
 
     /// <summary>What hidden pixels are replaced by.</summary>
     public BlindSpotReplacement Replacement { get; init; }
@@ -61,8 +64,11 @@ public sealed record BlindSpotConfiguration
     /// <summary>Direction of stripes that are to be taken for noise.</summary>
     public StripeAxis Stripes { get; init; }
 
-    /// <summary>Pixels hidden on either side along a stripe.</summary>
-    public int StripeReach { get; init; } = 16;
+    /// <summary>
+    /// Pixels hidden along a stripe on either side of one that is learnt from: as far as its noise is correlated. From half a patch on
+    /// the whole line is hidden.
+    /// </summary>
+    public int StripeReach { get; init; } = 32;
 
     /// <summary>
     /// Whether the observed pixel is weighed in where its noise is known to be less than the network's error. Not done with stripes,
@@ -89,7 +95,7 @@ public sealed record BlindSpotConfiguration
     public double DefaultMinutes { get; init; } = 3;
 
     /// <summary>Lengths of patches and tiles must be a multiple of this.</summary>
-    internal int Multiple => Stride << (Channels.Count - 1);
+    internal int Multiple => 1 << (Channels.Count - 1);
 
     /// <summary>Checks all values.</summary>
     /// <exception cref="BadInputException">A value is out of range; the message names it, the limit and the value.</exception>
@@ -98,8 +104,7 @@ public sealed record BlindSpotConfiguration
         Require(Neighbours is null or (>= 0 and <= 16), "neighbours", Neighbours ?? 0, "0 to 16, or null to decide by the voxel size");
         Require(Channels.Count is >= 1 and <= 5 && Channels.All(c => c is >= 1 and <= 1024), "channels", string.Join(',', Channels), "1 to 1024 each, one to five levels");
         Require(Blocks.Count == Channels.Count && Blocks.All(b => b is >= 0 and <= 16), "blocks", string.Join(',', Blocks), $"0 to 16 each, one for each of the {Channels.Count} levels");
-        Require(Stride is 1 or 2 or 4, "stride", Stride, "1, 2 or 4");
-        Require(PatchSize >= 16 && PatchSize % Multiple == 0, "patchSize", PatchSize, $"at least 16 and a multiple of {Multiple} (the stride, twice for each further level)");
+        Require(PatchSize >= 16 && PatchSize % Multiple == 0, "patchSize", PatchSize, $"at least 16 and a multiple of {Multiple} (two for each level beyond the first)");
         Require(BatchSize >= 1, "batchSize", BatchSize, "at least 1");
         Require(HiddenShare is > 0 and <= 0.25, "hiddenShare", HiddenShare, "above 0, at most 0.25");
         Require(ReplacementWindow is >= 3 and <= 15 && ReplacementWindow % 2 == 1, "replacementWindow", ReplacementWindow, "odd, 3 to 15");

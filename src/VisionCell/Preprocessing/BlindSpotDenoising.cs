@@ -176,8 +176,8 @@ public sealed class BlindSpotDenoising : IDisposable
     }
 
     /// <summary>
-    /// Divides a length into tiles: each gives [Start, End) and is computed from [From, To). They begin at multiples of the
-    /// stride, so that each pixel takes the same way through the network whatever the tile; the last may reach beyond the length.
+    /// Divides a length into tiles: each gives [Start, End) and is computed from [From, To). They begin at multiples of what
+    /// the network shrinks by, so that each pixel takes the same way through the network whatever the tile; the last may reach beyond the length.
     /// </summary>
     private IEnumerable<(int Start, int End, int From, int To)> Tiles(int length, int reach)
     {
@@ -238,29 +238,29 @@ public sealed class BlindSpotDenoising : IDisposable
         private readonly BlindSpotMasking _masking = new(configuration);
         private readonly float[] _patches = new float[configuration.BatchSize * (2 * neighbours + 1) * edge * edge];
         private readonly float[] _whole = new float[edge * edge];
+        private readonly List<int> _learnt = [];
 
         public Tensor Loss(Weights weights, Random random)
         {
             var planes = 2 * neighbours + 1;
             samples.Draw(random, edge, configuration.Stripes == StripeAxis.None, _patches);
-            var hidden = _masking.CountFor(edge);
-            var positions = new long[configuration.BatchSize * hidden];
-            var observed = new float[positions.Length];
+            var positions = new List<long>();
+            var observed = new List<float>();
             for (var n = 0; n < configuration.BatchSize; n++)
             {
                 var middle = _patches.AsSpan((n * planes + neighbours) * _whole.Length, _whole.Length);
                 middle.CopyTo(_whole);
-                var own = positions.AsSpan(n * hidden, hidden);
-                _masking.Hide(_whole, middle, edge, random, own);
-                for (var i = 0; i < hidden; i++)
+                _learnt.Clear();
+                _masking.Hide(_whole, middle, edge, random, _learnt);
+                foreach (var i in _learnt)
                 {
-                    observed[n * hidden + i] = _whole[own[i]];
-                    own[i] += n * _whole.Length;
+                    positions.Add((long)n * _whole.Length + i);
+                    observed.Add(_whole[i]);
                 }
             }
             using var scope = NewDisposeScope();
             var predicted = network.Forward(weights, tensor(_patches, [configuration.BatchSize, planes, edge, edge]).to(device));
-            var error = predicted.reshape(-1).index_select(0, tensor(positions).to(device)) - tensor(observed).to(device);
+            var error = predicted.reshape(-1).index_select(0, tensor(positions.ToArray()).to(device)) - tensor(observed.ToArray()).to(device);
             return error.Squared().mean().MoveToOuterDisposeScope();
         }
     }

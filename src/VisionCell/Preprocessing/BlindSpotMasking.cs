@@ -3,64 +3,83 @@ namespace VisionCell.Preprocessing;
 /// <summary>
 /// Hides pixels of a section so that a network learns to predict each from the others. One pixel in each square cell of a patch is
 /// hidden, replaced by a pixel drawn from those around it or by their median, itself left out in both (Krull, Buchholz, Jug,
-/// "Noise2Void", CVPR 2019, arXiv:1811.10980; replacements of Höck et al., N2V2, arXiv:2211.08512). Where noise is correlated along a
-/// direction, the pixels along it are hidden too and replaced from beside the line; only the middle one is learnt from (Broaddus et
-/// al., "Removing structured noise with self-supervised blind-spot networks", ISBI 2020, doi:10.1109/ISBI45749.2020.9098336).
+/// "Noise2Void", CVPR 2019, arXiv:1811.10980; replacements of Höck et al., N2V2, arXiv:2211.08512). Where noise is correlated along an
+/// axis, lines along it are hidden and replaced from beside them, and those pixels are learnt from that have their line hidden on
+/// either side (Broaddus et al., "Removing structured noise with self-supervised blind-spot networks", ISBI 2020,
+/// doi:10.1109/ISBI45749.2020.9098336, who learn from the middle pixel alone).
 /// </summary>
 internal sealed class BlindSpotMasking
 {
-    private readonly int _cellRows;
-    private readonly int _cellColumns;
-    private readonly int _reachRows;
-    private readonly int _reachColumns;
+    private readonly StripeAxis _stripes;
+    private readonly int _cell;
+    private readonly int _reach;
     private readonly int _half;
     private readonly bool _median;
     private readonly float[] _window;
 
     public BlindSpotMasking(BlindSpotConfiguration configuration)
     {
-        var cell = Math.Max(2, (int)Math.Round(1 / Math.Sqrt(configuration.HiddenShare)));
-        _reachRows = configuration.Stripes == StripeAxis.Y ? configuration.StripeReach : 0;
-        _reachColumns = configuration.Stripes == StripeAxis.X ? configuration.StripeReach : 0;
-        (_cellRows, _cellColumns) = configuration.Stripes switch
-        {
-            StripeAxis.X => (cell, Math.Max(cell, configuration.StripeReach)),
-            StripeAxis.Y => (Math.Max(cell, configuration.StripeReach), cell),
-            _ => (cell, cell),
-        };
+        _stripes = configuration.Stripes;
+        // Across stripes one line in as many as the share says, else one pixel in a square cell of that share.
+        _cell = Math.Max(2, (int)Math.Round(_stripes == StripeAxis.None ? 1 / Math.Sqrt(configuration.HiddenShare) : 1 / configuration.HiddenShare));
+        _reach = configuration.StripeReach;
         _half = configuration.ReplacementWindow / 2;
         _median = configuration.Replacement == BlindSpotReplacement.Median;
         _window = new float[configuration.ReplacementWindow * configuration.ReplacementWindow];
     }
-
-    /// <summary>Number of pixels hidden in a square patch that are learnt from.</summary>
-    public int CountFor(int edge) => (edge + _cellRows - 1) / _cellRows * ((edge + _cellColumns - 1) / _cellColumns);
 
     /// <summary>Hides pixels of a patch.</summary>
     /// <param name="source">The section's patch as observed, <c>[edge, edge]</c>.</param>
     /// <param name="target">The same with pixels hidden.</param>
     /// <param name="edge">Edge of the patch, pixels.</param>
     /// <param name="random">Source of randomness.</param>
-    /// <param name="positions">Receives the pixels to learn from, row by row in the patch; <see cref="CountFor"/> of them.</param>
-    public void Hide(ReadOnlySpan<float> source, Span<float> target, int edge, Random random, Span<long> positions)
+    /// <param name="learnt">Receives the pixels to learn from, counted row by row in the patch.</param>
+    public void Hide(ReadOnlySpan<float> source, Span<float> target, int edge, Random random, List<int> learnt)
     {
         source.CopyTo(target);
-        var at = 0;
-        for (var top = 0; top < edge; top += _cellRows)
+        if (_stripes != StripeAxis.None)
         {
-            for (var left = 0; left < edge; left += _cellColumns)
+            HideLines(source, target, edge, random, learnt);
+            return;
+        }
+        for (var top = 0; top < edge; top += _cell)
+        {
+            for (var left = 0; left < edge; left += _cell)
             {
-                var y = top + random.Next(Math.Min(_cellRows, edge - top));
-                var x = left + random.Next(Math.Min(_cellColumns, edge - left));
-                positions[at++] = y * edge + x;
-                for (var i = Math.Max(0, y - _reachRows); i <= Math.Min(edge - 1, y + _reachRows); i++)
+                var y = top + random.Next(Math.Min(_cell, edge - top));
+                var x = left + random.Next(Math.Min(_cell, edge - left));
+                target[y * edge + x] = Replacement(source, edge, y, x, random);
+                learnt.Add(y * edge + x);
+            }
+        }
+    }
+
+    /// <summary>
+    /// In each band of lines, pieces of them end to end: a third of a piece is learnt from, the rest is the reach on either side. The
+    /// whole line is one piece, and all of it learnt from, where the patch is no longer than the reach to both sides.
+    /// </summary>
+    private void HideLines(ReadOnlySpan<float> source, Span<float> target, int edge, Random random, List<int> learnt)
+    {
+        var length = 2 * _reach >= edge ? edge : 3 * _reach + 1;
+        for (var band = 0; band < edge; band += _cell)
+        {
+            for (var start = length == edge ? 0 : -random.Next(length); start < edge; start += length)
+            {
+                var line = band + random.Next(Math.Min(_cell, edge - band));
+                for (var i = Math.Max(0, start); i < Math.Min(edge, start + length); i++)
                 {
-                    for (var j = Math.Max(0, x - _reachColumns); j <= Math.Min(edge - 1, x + _reachColumns); j++)
-                        target[i * edge + j] = _median ? Median(source, edge, i, j) : Drawn(source, edge, i, j, random);
+                    var (y, x) = _stripes == StripeAxis.X ? (line, i) : (i, line);
+                    target[y * edge + x] = Replacement(source, edge, y, x, random);
+                    // Beyond the patch nothing of the line is seen.
+                    if ((start <= 0 || i - start >= _reach) && (start + length >= edge || start + length - 1 - i >= _reach))
+                        learnt.Add(y * edge + x);
                 }
             }
         }
     }
+
+    private float Replacement(ReadOnlySpan<float> source, int edge, int y, int x, Random random) =>
+        _median ? Median(source, edge, y, x) : Drawn(source, edge, y, x, random);
 
     private float Drawn(ReadOnlySpan<float> source, int edge, int y, int x, Random random)
     {
@@ -89,7 +108,7 @@ internal sealed class BlindSpotMasking
     }
 
     /// <summary>Whether an offset lies on the pixel itself or on the line through it along a stripe.</summary>
-    private bool IsHidden(int dy, int dx) => (dy == 0 || _reachRows > 0) && (dx == 0 || _reachColumns > 0);
+    private bool IsHidden(int dy, int dx) => (dy == 0 || _stripes == StripeAxis.Y) && (dx == 0 || _stripes == StripeAxis.X);
 
     private static bool IsInside(int i, int length) => i >= 0 && i < length;
 }

@@ -9,31 +9,30 @@ namespace VisionCell.Preprocessing;
 /// denoised, <c>[N, 1, Y, X]</c>. After Höck et al., "N2V2: Fixing Noise2Void checkerboard artifacts with modified sampling
 /// strategies and a tweaked network architecture", arXiv:2211.08512: nothing of the input is added to the output, no skip connection
 /// at full resolution, and down-sampling by a blurred stride (Zhang, "Making convolutional networks shift-invariant again",
-/// arXiv:1904.11486). Up-sampling repeats pixels, so that it prefers none of the four. The first convolution may stride itself and
-/// the last then lay its channels out as pixels (Shi et al., arXiv:1609.05158). Values are standardised grey values.
+/// arXiv:1904.11486). Up-sampling repeats pixels, so that it prefers none of the four. Values are standardised grey values.
 /// </summary>
-/// <param name="configuration">Channels, blocks and stride.</param>
+/// <param name="configuration">Channels and blocks.</param>
 /// <param name="inputs">Sections that enter.</param>
 /// <param name="compute">Element type of activations.</param>
 internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int inputs, ScalarType compute)
 {
     private int Levels => configuration.Channels.Count;
 
-    // Symmetric about the pixels that one stride covers: 3, 6 and 8 for strides of 1, 2 and 4.
-    private int HeadSize => configuration.Stride + (configuration.Stride == 1 ? 2 : 4);
-
     /// <summary>Pixels beyond which an output does not depend on the input.</summary>
     public int Reach
     {
         get
         {
-            var (reach, step) = (HeadSize, configuration.Stride);
-            for (var level = 0; level < Levels; level++, step *= 2)
+            var reach = 2; // head and tail
+            for (var level = 0; level < Levels; level++)
             {
-                var passes = level == Levels - 1 ? 1 : 2;
-                reach += step * 2 * passes * configuration.Blocks[level] + (level == Levels - 1 ? 0 : 3 * step);
+                var step = 1 << level;
+                var last = level == Levels - 1;
+                reach += 2 * step * configuration.Blocks[level] * (last ? 1 : 2);
+                // The blur reaches two pixels, the repetition one.
+                reach += last ? 0 : 3 * step;
             }
-            return reach + configuration.Stride * 2;
+            return reach;
         }
     }
 
@@ -44,7 +43,7 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
         using var generator = new Generator((ulong)seed, CPU);
         var weights = new Weights();
         var channels = configuration.Channels;
-        Add("head", channels[0], inputs, HeadSize);
+        Add("head", channels[0], inputs, 3);
         for (var level = 0; level < Levels; level++)
         {
             AddBlocks("down", level);
@@ -54,7 +53,7 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
             Add($"grow{level}", channels[level], channels[level + 1], 1);
             AddBlocks("up", level);
         }
-        Add("tail", configuration.Stride * configuration.Stride, channels[0], 3, gain: 0);
+        Add("tail", 1, channels[0], 3, gain: 0);
         return weights;
 
         void Add(string name, int outputs, int from, int size, double gain = 1) =>
@@ -77,9 +76,8 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
     public Tensor Forward(Weights weights, Tensor sections)
     {
         using var scope = NewDisposeScope();
-        var stride = configuration.Stride;
         var x = ChannelsLast(sections.to(compute));
-        x = Convolve("head", x, stride, (HeadSize - stride) / 2); // (N, C0, Y', X')
+        x = Convolve("head", x, 1); // (N, C0, Y, X)
         var skipped = new Stack<Tensor>();
         for (var level = 0; level < Levels; level++)
         {
@@ -87,25 +85,25 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
             if (level == Levels - 1)
                 break;
             skipped.Push(x);
-            x = Convolve($"shrink{level}", Blur(x), 1, 0);
+            x = Convolve($"shrink{level}", Blur(x), 0);
         }
         for (var level = Levels - 2; level >= 0; level--)
         {
-            x = Repeat(Convolve($"grow{level}", x, 1, 0));
+            x = Repeat(Convolve($"grow{level}", x, 0));
             var skip = skipped.Pop();
-            // The top level has no skip connection unless the stride has already left full resolution behind.
-            x = level == 0 && stride == 1 ? x : x.Plus(skip);
-            x = Blocks("up", level, x);
+            x = Blocks("up", level, level == 0 ? x : x.Plus(skip));
         }
-        return Interleave(Convolve("tail", x, 1, 1), stride).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        // In fp32 whatever the rest computes in: bf16 would round grey values to a sixtieth of the stack's standard deviation.
+        x = conv2d(x.to(ScalarType.Float32), weights["tail.weight"], weights["tail.bias"], [1, 1], [1, 1]);
+        return x.MoveToOuterDisposeScope();
 
-        Tensor Convolve(string name, Tensor input, int by, int margin) =>
-            conv2d(input, weights[$"{name}.weight"].to(compute), weights[$"{name}.bias"].to(compute), [by, by], [margin, margin]);
+        Tensor Convolve(string name, Tensor input, int margin) =>
+            conv2d(input, weights[$"{name}.weight"].to(compute), weights[$"{name}.bias"].to(compute), [1, 1], [margin, margin]);
 
         Tensor Blocks(string way, int level, Tensor input)
         {
             for (var block = 0; block < configuration.Blocks[level]; block++)
-                input = input.Plus(Convolve($"{way}{level}.{block}.b", relu(Convolve($"{way}{level}.{block}.a", input, 1, 1)), 1, 1));
+                input = input.Plus(Convolve($"{way}{level}.{block}.b", relu(Convolve($"{way}{level}.{block}.a", input, 1)), 1));
             return input;
         }
     }
@@ -126,15 +124,6 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
     {
         var (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3]);
         return x.permute(0, 2, 3, 1).reshape(n, h, 1, w, 1, c).expand(n, h, 2, w, 2, c).reshape(n, 2 * h, 2 * w, c).permute(0, 3, 1, 2);
-    }
-
-    /// <summary>Lays channels out as pixels, <c>[N, f², Y, X]</c> to <c>[N, 1, f Y, f X]</c>.</summary>
-    private static Tensor Interleave(Tensor x, int factor)
-    {
-        if (factor == 1)
-            return x;
-        var (n, h, w) = (x.shape[0], x.shape[2], x.shape[3]);
-        return x.permute(0, 2, 3, 1).reshape(n, h, w, factor, factor).permute(0, 1, 3, 2, 4).reshape(n, 1, h * factor, w * factor);
     }
 
     /// <summary>The same tensor stored with its channels last, in which convolutions of few channels are twice as fast on the CPU.</summary>

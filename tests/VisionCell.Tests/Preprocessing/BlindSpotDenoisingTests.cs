@@ -7,7 +7,7 @@ namespace VisionCell.Tests.Preprocessing;
 
 public sealed class BlindSpotDenoisingTests
 {
-    private static readonly BlindSpotConfiguration _small = new() { Channels = [16, 24], Blocks = [1, 1], PatchSize = 32, BatchSize = 4 };
+    private static readonly BlindSpotConfiguration _small = new() { Channels = [8, 16, 24], Blocks = [0, 1, 1], PatchSize = 32, BatchSize = 4 };
 
     private static VolumeSections Sections(Volume<float> volume) => new(volume);
 
@@ -24,10 +24,10 @@ public sealed class BlindSpotDenoisingTests
     [Fact]
     public void It_learns_from_the_noisy_stack_what_non_local_means_cannot()
     {
-        var truth = Sample(24, 96);
+        var truth = Sample(16, 80);
         var noisy = Noisy(truth, 45, 1);
         using var denoising = new BlindSpotDenoising(_small);
-        denoising.Train(Sections(noisy), truth.VoxelSize, new TrainingOptions(Steps: 150, Cancellation: TestContext.Current.CancellationToken));
+        denoising.Train(Sections(noisy), truth.VoxelSize, new TrainingOptions(Steps: 120, Cancellation: TestContext.Current.CancellationToken));
         var own = Gain(truth, noisy, All(denoising, noisy));
         var means = Gain(truth, noisy, NonLocalMeansDenoising.Apply(noisy, new DenoisingConfiguration(patch: 5, search: 15)).Denoised.ToFloat32());
         Assert.True(own > means + 1, $"{own:0.00} dB; non-local means {means:0.00}");
@@ -52,37 +52,33 @@ public sealed class BlindSpotDenoisingTests
     [Fact]
     public void Stripes_along_the_declared_axis_are_taken_for_noise()
     {
-        var truth = Sample(12, 96);
+        const int edge = 64;
+        var truth = Sample(8, edge);
         var striped = Noisy(truth, 10, 1);
+        var stripes = truth.Map(_ => 0f);
         var random = new Random(2);
-        for (var z = 0; z < 12; z++)
+        for (var z = 0; z < 8; z++)
         {
-            for (var x = 0; x < 96; x++)
+            for (var x = 0; x < edge; x++)
             {
-                var stripe = 40 * (random.NextSingle() - 0.5f);
-                for (var y = 0; y < 96; y++)
-                    striped[z, y, x] += stripe;
-            }
-        }
-        // What is left of the stripes: variance along x of the columns' mean error.
-        double Left(StripeAxis stripes)
-        {
-            using var denoising = new BlindSpotDenoising(_small with { Stripes = stripes, WeighObserved = false, HiddenShare = 0.06 });
-            denoising.Train(Sections(striped), truth.VoxelSize, new TrainingOptions(Steps: 120));
-            var result = All(denoising, striped);
-            var sum = 0.0;
-            for (var z = 0; z < 12; z++)
-            {
-                for (var x = 0; x < 96; x++)
+                var stripe = 80 * (random.NextSingle() - 0.5f);
+                for (var y = 0; y < edge; y++)
                 {
-                    var mean = Enumerable.Range(0, 96).Average(y => (double)result[z, y, x] - truth[z, y, x]);
-                    sum += mean * mean;
+                    striped[z, y, x] += stripe;
+                    stripes[z, y, x] = stripe;
                 }
             }
-            return sum / (12 * 96);
+        }
+        // The share of the stripes in what is wrong with the result, by least squares.
+        double Left(StripeAxis axis)
+        {
+            using var denoising = new BlindSpotDenoising(_small with { Stripes = axis, WeighObserved = false, Neighbours = 0 });
+            denoising.Train(Sections(striped), truth.VoxelSize, new TrainingOptions(Steps: 100));
+            var error = All(denoising, striped).Data.Zip(truth.Data, (a, b) => a - b);
+            return error.Zip(stripes.Data, (e, s) => (double)e * s).Sum() / stripes.Data.Sum(s => (double)s * s);
         }
         var (hidden, seen) = (Left(StripeAxis.Y), Left(StripeAxis.None));
-        Assert.True(hidden < 0.6 * seen, $"variance {hidden:0.0} of 133 left; without declaring them {seen:0.0}");
+        Assert.True(hidden < 0.2 && seen > 0.25, $"{hidden:0.00} of the stripes left; without declaring them {seen:0.00}");
     }
 
     [Fact]
@@ -222,7 +218,7 @@ public sealed class BlindSpotDenoisingTests
     public void A_configuration_out_of_range_names_value_and_limit()
     {
         string Refused(BlindSpotConfiguration configuration) => Assert.Throws<BadInputException>(() => new BlindSpotDenoising(configuration).Dispose()).Message;
-        Assert.Contains("patchSize is 50; must be at least 16 and a multiple of 4", Refused(new BlindSpotConfiguration { Stride = 2, Channels = [8, 8], Blocks = [1, 1], PatchSize = 50 }), StringComparison.Ordinal);
+        Assert.Contains("patchSize is 50; must be at least 16 and a multiple of 4", Refused(new BlindSpotConfiguration { PatchSize = 50 }), StringComparison.Ordinal);
         Assert.Contains("hiddenShare is 0.6", Refused(new BlindSpotConfiguration { HiddenShare = 0.6 }), StringComparison.Ordinal);
         Assert.Contains("replacementWindow is 4", Refused(new BlindSpotConfiguration { ReplacementWindow = 4 }), StringComparison.Ordinal);
     }

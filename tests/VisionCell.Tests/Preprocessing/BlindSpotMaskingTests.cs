@@ -10,13 +10,12 @@ public sealed class BlindSpotMaskingTests
     /// <summary>A patch in which each value says where it stood: 100 y + x.</summary>
     private static float[] Labelled() => [.. Enumerable.Range(0, Edge * Edge).Select(i => 100f * (i / Edge) + i % Edge)];
 
-    private static (float[] Hidden, long[] Positions) Hide(BlindSpotConfiguration configuration, int seed)
+    private static (float[] Hidden, int[] Positions) Hide(BlindSpotConfiguration configuration, int seed)
     {
-        var masking = new BlindSpotMasking(configuration);
         var hidden = new float[Edge * Edge];
-        var positions = new long[masking.CountFor(Edge)];
-        masking.Hide(Labelled(), hidden, Edge, new Random(seed), positions);
-        return (hidden, positions);
+        var positions = new List<int>();
+        new BlindSpotMasking(configuration).Hide(Labelled(), hidden, Edge, new Random(seed), positions);
+        return (hidden, [.. positions]);
     }
 
     [Theory]
@@ -46,7 +45,7 @@ public sealed class BlindSpotMaskingTests
             var (hidden, positions) = Hide(new BlindSpotConfiguration { ReplacementWindow = 5 }, seed);
             foreach (var position in positions)
             {
-                var (dy, dx) = ((int)hidden[position] / 100 - (int)position / Edge, (int)hidden[position] % 100 - (int)position % Edge);
+                var (dy, dx) = ((int)hidden[position] / 100 - position / Edge, (int)hidden[position] % 100 - position % Edge);
                 Assert.InRange(dy, -2, 2);
                 Assert.InRange(dx, -2, 2);
                 offsets.Add((dy, dx));
@@ -60,7 +59,7 @@ public sealed class BlindSpotMaskingTests
     public void The_median_is_that_of_the_window_without_the_pixel()
     {
         var (hidden, positions) = Hide(new BlindSpotConfiguration { Replacement = BlindSpotReplacement.Median, ReplacementWindow = 3 }, 5);
-        foreach (var position in positions.Select(p => (int)p))
+        foreach (var position in positions)
         {
             var (y, x) = (position / Edge, position % Edge);
             var around = Labelled().Where((_, i) => i != position && Math.Abs(i / Edge - y) <= 1 && Math.Abs(i % Edge - x) <= 1).Order().ToArray();
@@ -69,31 +68,39 @@ public sealed class BlindSpotMaskingTests
     }
 
     [Theory]
-    [InlineData(StripeAxis.X, BlindSpotReplacement.Uniform)]
-    [InlineData(StripeAxis.X, BlindSpotReplacement.Median)]
-    [InlineData(StripeAxis.Y, BlindSpotReplacement.Uniform)]
-    [InlineData(StripeAxis.Y, BlindSpotReplacement.Median)]
-    public void Along_a_stripe_nothing_of_the_line_is_left(StripeAxis stripes, BlindSpotReplacement replacement)
+    [InlineData(StripeAxis.X, BlindSpotReplacement.Uniform, 3)]
+    [InlineData(StripeAxis.X, BlindSpotReplacement.Median, 3)]
+    [InlineData(StripeAxis.Y, BlindSpotReplacement.Uniform, 3)]
+    [InlineData(StripeAxis.Y, BlindSpotReplacement.Median, 3)]
+    [InlineData(StripeAxis.X, BlindSpotReplacement.Uniform, 40)]
+    [InlineData(StripeAxis.Y, BlindSpotReplacement.Uniform, 40)]
+    public void Along_a_stripe_nothing_of_the_line_is_left(StripeAxis stripes, BlindSpotReplacement replacement, int reach)
     {
-        // Every line has one value, as a stripe has.
-        float[] striped = [.. Enumerable.Range(0, Edge * Edge).Select(i => (float)(stripes == StripeAxis.X ? i / Edge : i % Edge))];
-        var masking = new BlindSpotMasking(new BlindSpotConfiguration { Stripes = stripes, StripeReach = 5, Replacement = replacement, ReplacementWindow = 3 });
-        var hidden = new float[striped.Length];
-        var positions = new long[masking.CountFor(Edge)];
-        // With one value a line, the median may average the lines on either side into the own value: shift it off.
-        for (var i = 0; i < striped.Length; i++)
-            striped[i] = striped[i] * striped[i];
-        masking.Hide(striped, hidden, Edge, new Random(3), positions);
-        foreach (var position in positions.Select(p => (int)p))
+        // Every line has one value, as a stripe has; squares, so that no value is the mean of those on either side.
+        float[] striped = [.. Enumerable.Range(0, Edge * Edge).Select(i => stripes == StripeAxis.X ? i / Edge : i % Edge).Select(line => (float)(line * line))];
+        var masking = new BlindSpotMasking(new BlindSpotConfiguration { Stripes = stripes, StripeReach = reach, Replacement = replacement, ReplacementWindow = 3, HiddenShare = 0.25 });
+        var (lines, share) = (new HashSet<int>(), 0.0);
+        for (var seed = 0; seed < 20; seed++)
         {
-            var (y, x) = (position / Edge, position % Edge);
-            for (var d = -5; d <= 5; d++)
+            var hidden = new float[striped.Length];
+            var positions = new List<int>();
+            masking.Hide(striped, hidden, Edge, new Random(seed), positions);
+            Assert.NotEmpty(positions);
+            share += hidden.Where((v, i) => v != striped[i]).Count() / (20.0 * striped.Length);
+            foreach (var position in positions)
             {
-                var (i, j) = stripes == StripeAxis.X ? (y, x + d) : (y + d, x);
-                if (i >= 0 && i < Edge && j >= 0 && j < Edge)
-                    Assert.NotEqual(striped[position], hidden[i * Edge + j]);
+                var (y, x) = (position / Edge, position % Edge);
+                lines.Add(stripes == StripeAxis.X ? y : x);
+                for (var d = -reach; d <= reach; d++)
+                {
+                    var (i, j) = stripes == StripeAxis.X ? (y, x + d) : (y + d, x);
+                    if (i >= 0 && i < Edge && j >= 0 && j < Edge)
+                        Assert.NotEqual(striped[position], hidden[i * Edge + j]);
+                }
             }
         }
+        Assert.InRange(share, 0.2, 0.3);
+        Assert.Equal(Edge, lines.Count);
     }
 
     [Fact]

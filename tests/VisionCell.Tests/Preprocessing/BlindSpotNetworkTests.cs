@@ -8,9 +8,9 @@ namespace VisionCell.Tests.Preprocessing;
 public sealed class BlindSpotNetworkTests
 {
     /// <summary>A network with random weights in every layer, those that start at zero too.</summary>
-    private static (BlindSpotNetwork Network, Weights Weights, BlindSpotConfiguration Configuration) Random(int stride, int[] channels)
+    private static (BlindSpotNetwork Network, Weights Weights, BlindSpotConfiguration Configuration) Random(int[] channels, int[] blocks)
     {
-        var configuration = new BlindSpotConfiguration { Stride = stride, Channels = channels, Blocks = [.. channels.Select(_ => 1)] };
+        var configuration = new BlindSpotConfiguration { Channels = channels, Blocks = blocks };
         var network = new BlindSpotNetwork(configuration, 3, ScalarType.Float32);
         var weights = network.Initialise(1, CPU);
         using var generator = new Generator(5, CPU);
@@ -24,15 +24,15 @@ public sealed class BlindSpotNetworkTests
     }
 
     [Theory]
-    [InlineData(1, new[] { 4, 6 })]
-    [InlineData(2, new[] { 4 })]
-    [InlineData(2, new[] { 4, 6, 6 })]
-    [InlineData(4, new[] { 4, 6 })]
-    public void It_gives_the_section_in_its_own_size_and_sees_no_further_than_it_says(int stride, int[] channels)
+    [InlineData(new[] { 4 }, new[] { 1 })]
+    [InlineData(new[] { 4, 6 }, new[] { 1, 1 })]
+    [InlineData(new[] { 4, 6, 6 }, new[] { 0, 1, 2 })]
+    [InlineData(new[] { 4, 4, 4, 4 }, new[] { 0, 0, 0, 1 })]
+    public void It_gives_the_section_in_its_own_size_and_sees_no_further_than_it_says(int[] channels, int[] blocks)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var (network, weights, configuration) = Random(stride, channels);
+        var (network, weights, configuration) = Random(channels, blocks);
         using var disposed = weights;
         var multiple = configuration.Multiple;
         var (height, width) = (8 * multiple, (2 * network.Reach / multiple + 4) * multiple);
