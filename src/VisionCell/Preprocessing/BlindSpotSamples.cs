@@ -16,8 +16,13 @@ internal sealed class BlindSpotSamples
     public const int DefaultCropEdge = 256;
     private const int CropsASection = 4;
 
+    // From this many examples on a sixteenth of them, one at least, is held out.
+    private const int ExamplesToHoldOut = 6;
+
     private readonly List<float[]> _planes = []; // [Height, Width] each
     private readonly List<int[]> _examples = []; // planes of each example, the section to denoise in the middle
+    private int[] _learnt = []; // examples that are learnt from
+    private int[] _heldOut = []; // and those that tell the weights that do best from others
 
     private BlindSpotSamples(int height, int width) => (Height, Width) = (height, width);
 
@@ -29,6 +34,9 @@ internal sealed class BlindSpotSamples
 
     /// <summary>Number of examples.</summary>
     public int Count => _examples.Count;
+
+    /// <summary>Whether there are examples that are not learnt from.</summary>
+    public bool HoldsOut => _heldOut.Length > 0;
 
     /// <summary>Mean grey value.</summary>
     public float Mean { get; private set; }
@@ -61,6 +69,7 @@ internal sealed class BlindSpotSamples
             ? Whole(source, neighbours, excluded, usable, cancellation)
             : Crops(source, neighbours, excluded, usable, new Random(seed), largestPool, cropEdge, cancellation);
         samples.Standardise();
+        samples.HoldOut();
         return samples;
     }
 
@@ -85,14 +94,16 @@ internal sealed class BlindSpotSamples
     /// <param name="random">Source of randomness.</param>
     /// <param name="edge">Edge of a patch, pixels.</param>
     /// <param name="mayTranspose">Whether rows may become columns.</param>
+    /// <param name="heldOut">Whether from examples that are not learnt from.</param>
     /// <param name="patches">Receives <c>[N, C, edge, edge]</c>.</param>
-    public void Draw(Random random, int edge, bool mayTranspose, Span<float> patches)
+    public void Draw(Random random, int edge, bool mayTranspose, bool heldOut, Span<float> patches)
     {
+        var from = heldOut ? _heldOut : _learnt;
         var planes = _examples[0].Length;
         var size = edge * edge;
         for (var at = 0; at < patches.Length; at += planes * size)
         {
-            var example = _examples[random.Next(_examples.Count)];
+            var example = _examples[from[random.Next(from.Length)]];
             var (top, left) = (random.Next(Height - edge + 1), random.Next(Width - edge + 1));
             var (up, back, turned, reversed) = (random.Next(2) == 1, random.Next(2) == 1, mayTranspose && random.Next(2) == 1, random.Next(2) == 1);
             for (var p = 0; p < planes; p++)
@@ -163,6 +174,13 @@ internal sealed class BlindSpotSamples
         var at = Array.FindIndex(section, v => !float.IsFinite(v));
         throw new BadInputException(FormattableString.Invariant(
             $"section {z}, y {at / source.Width}, x {at % source.Width} is {section[at]}; replace such voxels before denoising"));
+    }
+
+    private void HoldOut()
+    {
+        var count = _examples.Count < ExamplesToHoldOut ? 0 : Math.Max(1, _examples.Count / 16);
+        _heldOut = [.. Enumerable.Range(0, count).Select(i => (int)((i + 0.5) * _examples.Count / count))];
+        _learnt = [.. Enumerable.Range(0, _examples.Count).Except(_heldOut)];
     }
 
     private void Standardise()

@@ -69,7 +69,7 @@ public sealed class BlindSpotSamplesTests
         var source = new Labelled(9, 30, 40);
         var samples = BlindSpotSamples.Collect(source, 1, new HashSet<int> { 4 }, 1, largestPool, 16, CancellationToken.None);
         var patches = new float[20 * 3 * edge * edge];
-        samples.Draw(new Random(2), edge, mayTranspose: true, patches);
+        samples.Draw(new Random(2), edge, mayTranspose: true, heldOut: false, patches);
         var ways = new HashSet<(int, int)>();
         for (var n = 0; n < 20; n++)
         {
@@ -91,6 +91,27 @@ public sealed class BlindSpotSamplesTests
         }
         Assert.Equal(4, ways.Count);
         Assert.DoesNotContain(4, source.Reads);
+    }
+
+    [Theory]
+    [InlineData(5, 0)]
+    [InlineData(20, 1)]
+    [InlineData(48, 3)]
+    public void Sections_held_out_are_never_learnt_from(int sections, int expected)
+    {
+        var samples = BlindSpotSamples.Collect(new Labelled(sections, 8, 8), 1, FrozenSet<int>.Empty, 1, long.MaxValue, 16, CancellationToken.None);
+        Assert.Equal(expected > 0, samples.HoldsOut);
+        HashSet<int> Middles(bool heldOut)
+        {
+            var patches = new float[400 * 3 * 64];
+            samples.Draw(new Random(1), 8, false, heldOut, patches);
+            return [.. Enumerable.Range(0, 400).Select(n => (int)Math.Round(patches[(n * 3 + 1) * 64] * samples.Deviation + samples.Mean) / 10_000)];
+        }
+        var learnt = Middles(heldOut: false);
+        var held = expected > 0 ? Middles(heldOut: true) : [];
+        Assert.Equal(expected, held.Count);
+        Assert.Equal(sections, learnt.Count + held.Count);
+        Assert.Empty(learnt.Intersect(held));
     }
 
     [Fact]
