@@ -51,7 +51,7 @@ public sealed record BlindSpotConfiguration
 
     /// <summary>
     /// Share of the pixels of a patch that are hidden, one in each square cell, or lines of them along stripes. The more the faster it learns: after 400
-    /// steps on medulla-1 a sixteenth gives 28.65 dB, an eighth 28.73 and a quarter 28.82.
+    /// steps on medulla-1 a sixteenth gives 28.65 dB, a ninth 28.73 and a quarter 28.82.
     /// </summary>
     public double HiddenShare { get; init; } = 0.25;
 

@@ -74,6 +74,7 @@ public sealed class BlindSpotDenoising : IDisposable
             TimeSpan.FromMinutes(_configuration.DefaultMinutes));
         var task = new HiddenPixels(network, samples, _configuration, _neighbours, edge, _precision.Device);
         _weights?.Dispose();
+        _weights = null;
         _weights = Trainer.Train(network.Initialise(options.Seed, _precision.Device), task.Loss, samples.HoldsOut ? task.Gain : null, settings, options);
         _observed = _configuration.WeighObserved && _configuration.Stripes == StripeAxis.None ? FitObserved(samples) : null;
     }

@@ -75,6 +75,7 @@ internal sealed class BlindSpotSamples
 
     /// <summary>Sections shown for section <paramref name="z"/>, itself in the middle and nowhere else: one that does not exist or is excluded is
     /// replaced by that on the other side, else by the nearest there is.</summary>
+    /// <exception cref="BadInputException">There is none but itself.</exception>
     public static int[] Around(int z, int count, int neighbours, IReadOnlySet<int> excluded)
     {
         var shown = new int[2 * neighbours + 1];
@@ -85,7 +86,9 @@ internal sealed class BlindSpotSamples
                 : IsUsable(z - d) ? z - d
                 : Enumerable.Range(0, count).Where(IsUsable).OrderBy(i => Math.Abs(i - z - d)).FirstOrDefault(-1);
         }
-        return shown;
+        return shown.Contains(-1)
+            ? throw new BadInputException($"section {z} is the only one of {count} that can be used, and the network was trained to see neighbours; train it on this stack")
+            : shown;
 
         bool IsUsable(int i) => i != z && i >= 0 && i < count && !excluded.Contains(i);
     }

@@ -200,6 +200,12 @@ public sealed class BlindSpotDenoisingTests
     public void Bad_stacks_are_refused_with_the_reason()
     {
         var stack = Noisy(Sample(4, 40), 20, 1);
+        using (var trained = new BlindSpotDenoising(_small))
+        {
+            trained.Train(Sections(stack), stack.VoxelSize, new TrainingOptions(Steps: 1));
+            var single = Sections(stack.Crop(new Box(0, 0, 0, new Shape3(1, 40, 40))));
+            Assert.Contains("the only one", Assert.Throws<BadInputException>(() => trained.Denoise(single, 0, new float[1600])).Message, StringComparison.Ordinal);
+        }
         string Refused(Volume<float> volume, IReadOnlySet<int>? excluded = null)
         {
             using var denoising = new BlindSpotDenoising(_small);
