@@ -3,7 +3,7 @@ using VisionCell.Preprocessing;
 using VisionCell.Runs;
 using VisionCell.Volumes;
 
-namespace VisionCell.Benchmarks;
+namespace VisionCell.Benchmarks.Preprocessing;
 
 /// <summary>
 /// Why: a network that is trained on the stack must earn its minutes against a filter that needs none. Noise (half its variance Gaussian,
