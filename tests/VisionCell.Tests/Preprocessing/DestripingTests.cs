@@ -35,15 +35,19 @@ public class DestripingTests
         var filter = new Destriping(height, width, new DestripingConfiguration(angle), angle);
         var found = new float[clean.Length];
         var strength = filter.Estimate(striped, found);
-        Assert.InRange(strength, 11, 18);
+        Assert.InRange(strength, 11, 22);
         var ofClean = new float[clean.Length];
         filter.Estimate(clean, ofClean);
         // What is left is what the stripes changed in the result.
         var left = Math.Sqrt(stripes.Zip(found, (s, f) => s - f).Zip(ofClean, (d, c) => Math.Pow(d + c, 2)).Average());
         // Pixel-sharp oblique stripes lose contrast where the section is turned.
         Assert.True(left < (angle % 90 == 0 ? 0.15 : 0.35) * 15, $"{left:0.00} of 15 grey values left");
+        // Structure that lies along the stripes goes with them, of a contrast of 40 grey values; a larger margin leaves more of it.
         var lost = Math.Sqrt(ofClean.Average(v => (double)v * v));
-        Assert.True(lost < 1.5, $"{lost:0.00} grey values taken from a clean section");
+        Assert.True(lost < 10, $"{lost:0.00} grey values taken from a clean section");
+        new Destriping(height, width, new DestripingConfiguration(angle, margin: 5), angle).Estimate(clean, ofClean);
+        var careful = Math.Sqrt(ofClean.Average(v => (double)v * v));
+        Assert.True(careful < 0.5 * lost, $"{careful:0.00} grey values taken with a larger margin, {lost:0.00} with the usual one");
     }
 
     [Fact]
