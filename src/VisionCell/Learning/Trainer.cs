@@ -115,7 +115,7 @@ public static class Trainer
         {
             using var scope = NewDisposeScope();
             weights.ZeroGradients();
-            var value = loss(weights, new Random(HashCode.Combine(options.Seed, step)));
+            var value = loss(weights, new Random(StepSeed(options.Seed, step)));
             value.backward();
             weights.ClipGradients(settings.GradientNorm);
             optimiser.Step(step + 1, learningRate);
@@ -123,6 +123,18 @@ public static class Trainer
             average.MoveTowards(weights, Math.Min(settings.AverageDecay, 1 - 1 / (0.1 * (step + 1) + 1)));
             return value.Number();
         }
+    }
+
+    /// <summary>
+    /// Seed of one step: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, doi:10.1145/2660193.2660195). HashCode.Combine
+    /// would not do: it differs from process to process, and a resumed run is another process.
+    /// </summary>
+    internal static int StepSeed(int seed, int step)
+    {
+        var x = unchecked((((ulong)(uint)seed << 32) | (uint)step) + 0x9E3779B97F4A7C15);
+        x = unchecked((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9);
+        x = unchecked((x ^ (x >> 27)) * 0x94D049BB133111EB);
+        return unchecked((int)(x ^ (x >> 31)));
     }
 }
 

@@ -12,6 +12,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
     ("bridging", "shifts found beside damaged sections", BridgingBenchmark.Run),
     ("stripes", "stripes of known amplitude: how much is left, and what clean data lose", StripesBenchmark.Run),
     ("denoising", "non-local means at 15 dB of Gaussian and Poisson noise", DenoisingBenchmark.Run),
+    ("blind-spot", "the network that learns from the stack, beside non-local means", BlindSpotBenchmark.Run),
     ("chain", "seconds a section of 1024 x 1024 through the chain", ChainBenchmark.Time),
     ("memory", "peak memory on sections of 2048 x 2048", ChainBenchmark.Memory),
 ];

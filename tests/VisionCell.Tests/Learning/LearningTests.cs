@@ -61,6 +61,14 @@ public sealed class LearningTests : IDisposable
     }
 
     [Fact]
+    public void The_randomness_of_a_step_does_not_depend_on_the_process()
+    {
+        // The first number of SplitMix64 from 0 is E220A8397B1DCDAF; the seed is its lower half.
+        Assert.Equal(0x7B1DCDAF, Trainer.StepSeed(0, 0));
+        Assert.Equal(10_000, Enumerable.Range(0, 100).SelectMany(seed => Enumerable.Range(0, 100), Trainer.StepSeed).Distinct().Count());
+    }
+
+    [Fact]
     public void An_interrupted_training_ends_in_the_weights_of_an_uninterrupted_one()
     {
         using var whole = Trainer.Train(Line(), Loss, null, Settings(), new TrainingOptions(Steps: 60));
