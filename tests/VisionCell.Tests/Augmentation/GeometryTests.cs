@@ -57,7 +57,8 @@ public sealed class GeometryTests
     public void A_tilt_turns_z_into_x_at_their_true_lengths()
     {
         // An ellipsoid in voxels of 40 x 8 x 8 nm, 1.4 times as long along x as along z: after a quarter turn it is the other way round.
-        var shape = new Shape3(15, 61, 61);
+        // Wide enough that nothing of it is mirrored in: 280 nm to either side along z, 296 along x.
+        var shape = new Shape3(15, 61, 75);
         var solid = new Volume<float>(shape, Anisotropic, default, Provenance.Of("ellipsoid"));
         for (var z = 0; z < shape.Z; z++)
         {
@@ -65,7 +66,7 @@ public sealed class GeometryTests
             {
                 for (var x = 0; x < shape.X; x++)
                 {
-                    var r = Math.Sqrt(Math.Pow((z - 7) * 40, 2) + Math.Pow((y - 30) * 8, 2) + Math.Pow((x - 30) * 8 / 1.4, 2));
+                    var r = Math.Sqrt(Math.Pow((z - 7) * 40, 2) + Math.Pow((y - 30) * 8, 2) + Math.Pow((x - 37) * 8 / 1.4, 2));
                     solid[z, y, x] = (float)Math.Clamp((160 - r) / 40, 0, 1);
                 }
             }
