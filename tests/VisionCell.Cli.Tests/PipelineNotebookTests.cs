@@ -14,6 +14,8 @@ public sealed class PipelineNotebookTests
     private static readonly (string Name, string[] Parameters, string[] Traces, string[] Files)[] s_notebooks =
     [
         ("01-preprocess", ["input", "INPUT"], ["volume", "mesh3d", "heatmap", "scatter"], ["volumes/preprocessed.zarr", "transforms.json", "preprocessing.json", "figures/01-sections.png"]),
+        ("02-augment", ["degrade", "decimate:4", "frames", "20", "patch", "32"], ["volume", "mesh3d", "heatmap"],
+            ["volumes/linear.zarr", "volumes/flow.zarr", "figures/02-geometry.png", "figures/02-flow.png", "figures/02-flight.mp4"]),
         ("03-super-resolution", ["degrade", "decimate:4", "minutes", "0.05"], ["volume", "mesh3d", "heatmap", "scatter"],
             ["volumes/sparse.zarr", "volumes/nearest.zarr", "volumes/linear.zarr", "volumes/cubic.zarr", "volumes/superresolution.zarr", "checkpoints/superresolution.training.json", "figures/03-before-after.png"]),
         ("06-evaluate", [], ["volume", "mesh3d", "heatmap", "scatter", "bar", "table"], ["evaluation.json", "figures/06-error-maps.png"]),

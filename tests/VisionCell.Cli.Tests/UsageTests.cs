@@ -36,7 +36,7 @@ public sealed class UsageTests
         var outcome = Command.Run("--help");
         Assert.Equal(0, outcome.Code);
         Assert.Empty(outcome.Error);
-        foreach (var command in new[] { "demo", "info", "convert", "preprocess", "reconstruct", "benchmark", "evaluate", "mesh", "notebook", "kernel", "data", "doctor" })
+        foreach (var command in new[] { "demo", "info", "convert", "preprocess", "reconstruct", "benchmark", "evaluate", "mesh", "video", "notebook", "kernel", "data", "doctor" })
             Assert.Matches($@"(?m)^  {command}\b", outcome.Output);
     }
 

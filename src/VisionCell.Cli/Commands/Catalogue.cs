@@ -19,6 +19,7 @@ internal static class Catalogue
             BenchmarkCommand.Create(),
             EvaluateCommand.Create(),
             MeshCommand.Create(),
+            VideoCommand.Create(),
             NotebookCommand.Create(),
             KernelCommand.Create(),
             DataCommand.Create(),

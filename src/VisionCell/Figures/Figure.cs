@@ -17,9 +17,10 @@ public sealed class Figure
     private readonly JsonArray _data;
     private readonly JsonObject _layout;
     private readonly JsonObject? _sections;
+    private readonly JsonArray? _frames;
     private readonly Lazy<byte[]> _picture;
 
-    internal Figure(string title, JsonArray data, JsonObject layout, int width, int height, Func<byte[]> picture, IReadOnlyList<string>? notices = null, JsonObject? sections = null)
+    internal Figure(string title, JsonArray data, JsonObject layout, int width, int height, Func<byte[]> picture, IReadOnlyList<string>? notices = null, JsonObject? sections = null, JsonArray? frames = null)
     {
         Title = title;
         Width = width;
@@ -28,6 +29,7 @@ public sealed class Figure
         _data = data;
         _layout = layout;
         _sections = sections;
+        _frames = frames;
         _picture = new Lazy<byte[]>(picture);
     }
 
@@ -43,7 +45,7 @@ public sealed class Figure
     /// <summary>What was reduced for display, one line each; they stand under the figure.</summary>
     public IReadOnlyList<string> Notices { get; }
 
-    /// <summary>The figure as Plotly JSON (<c>data</c>, <c>layout</c>, <c>config</c>), arrays as typed base64.</summary>
+    /// <summary>The figure as Plotly JSON (<c>data</c>, <c>layout</c>, <c>config</c>, <c>frames</c> of a video), arrays as typed base64.</summary>
     public string Json
     {
         get
@@ -139,6 +141,8 @@ public sealed class Figure
         };
         if (_sections is not null)
             spec["sections"] = _sections.DeepClone();
+        if (_frames is not null)
+            spec["frames"] = _frames.DeepClone();
         return spec;
     }
 

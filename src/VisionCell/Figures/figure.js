@@ -143,9 +143,10 @@
     box.appendChild(plot);
     box.plot = plot;
     /* Spec stays packed so that a figure can be drawn again. */
-    var full = expand({ data: spec.data, layout: spec.layout });
+    var full = expand({ data: spec.data, layout: spec.layout, frames: spec.frames || [] });
+    full.config = spec.config;
     var s = spec.sections ? expand(spec.sections) : null;
-    Plotly.newPlot(plot, full.data, full.layout, spec.config).then(function () {
+    Plotly.newPlot(plot, full).then(function () {
       box.picture.style.display = 'none';
       box.setAttribute('data-drawn', 'true');
       if (s) sections(plot, s);

@@ -33,6 +33,10 @@ public static partial class NativeLibraries
         // processes on two cores a training step took 320 ms spinning and 117 ms sleeping. What the user set stays.
         _ = SetEnvironment("OMP_WAIT_POLICY", "PASSIVE", 0);
 
+        // OpenCV's video writer tries one encoder after the other, and each that is missing writes to standard error.
+        _ = SetEnvironment("OPENCV_FFMPEG_LOGLEVEL", "-8", 0);
+        _ = SetEnvironment("OPENCV_LOG_LEVEL", "FATAL", 0);
+
         // The event is raised only after the runtime's own probing has failed, so a system where it succeeds is left alone.
         foreach (var assembly in new[] { typeof(torch).Assembly, typeof(Mat).Assembly })
         {

@@ -1,3 +1,4 @@
+using VisionCell.Augmentation;
 using VisionCell.Reconstruction;
 using VisionCell.SuperResolution;
 using VisionCell.Volumes;
@@ -12,6 +13,7 @@ public static class Methods
         ("nearest", "the nearest section", () => new AxialInterpolation(InterpolationKernel.Nearest)),
         ("linear", "straight line between neighbouring sections", () => new AxialInterpolation(InterpolationKernel.Linear)),
         ("cubic", "cubic spline through all sections", () => new AxialInterpolation(InterpolationKernel.Cubic)),
+        ("flow", "motion between neighbouring sections, where forward and backward agree", () => new FlowMethod()),
         ("superresolution", "network trained on the stack's own sections", () => new SuperResolutionMethod()),
     ];
 

@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using System.Numerics.Tensors;
+using VisionCell.Acquisition;
+using VisionCell.Reconstruction;
+using VisionCell.Runs;
+using VisionCell.Volumes;
+
+namespace VisionCell.Augmentation;
+
+/// <summary>
+/// Slice interpolation as video: dense motion between neighbouring sections, both warped to each position in the gap, and so much of it
+/// added to the straight line as predicted the stack's own sections best (<see cref="FlowBlend"/>). Where the flows of both directions
+/// disagree, or warping does not lower the mismatch, the straight line stays; <see cref="Confidence"/> says where. Observed rows stay as
+/// they are (decimation), or the mean of the rows of a section stays that section (pooling).
+/// </summary>
+/// <param name="configuration">How motion is estimated; null for the defaults.</param>
+public sealed class FlowMethod(OpticalFlowConfiguration? configuration = null) : IReconstructionMethod
+{
+    private readonly OpticalFlowConfiguration _configuration = (configuration ?? new OpticalFlowConfiguration()).Validated();
+    private readonly ConcurrentDictionary<int, Lazy<GapFlow>> _flows = new();
+    private SparseVolume? _trained;
+
+    /// <inheritdoc/>
+    public string Name => "flow";
+
+    /// <inheritdoc/>
+    public string Device => "cpu (fp32)";
+
+    /// <summary>How motion is blended in, as calibrated on the stack; null before training.</summary>
+    public FlowBlend? Blend { get; private set; }
+
+    /// <summary>Calibrates the blend on the sections themselves, each predicted from its neighbours; takes seconds and no budget.</summary>
+    /// <inheritdoc/>
+    /// <exception cref="BadInputException">The stack holds values that are not finite.</exception>
+    public void Train(SparseVolume sparse, TrainingOptions options)
+    {
+        var observed = sparse.Observed;
+        if (!float.IsFinite(TensorPrimitives.Sum(observed.Data)))
+            throw new BadInputException("the stack holds values that are not finite (NaN or infinite); replace them first");
+        var (height, width) = (observed.Shape.Y, observed.Shape.X);
+        var predicted = Math.Max(0, sparse.Sections - 2);
+        var count = Math.Min(predicted, FlowCalibration.MostSections);
+        var results = new GapCandidates[count];
+        int Middle(int i) => 1 + (int)((2L * i + 1) * predicted / (2 * count));
+        Parallel.For(0, count, new ParallelOptions { CancellationToken = options.Cancellation }, i =>
+        {
+            var middle = Middle(i);
+            var flow = GapFlow.Estimate(observed.Section(middle - 1), observed.Section(middle + 1), height, width, _configuration);
+            results[i] = new SectionInterpolator(height, width).At(
+                SectionOrNone(observed, middle - 3), observed.Section(middle - 1), observed.Section(middle + 1), SectionOrNone(observed, middle + 3), flow, 0.5f, 0, 0, height, width);
+        });
+        var calibration = new FlowCalibration();
+        for (var i = 0; i < count; i++)
+            calibration.Add(results[i], observed.Section(Middle(i)));
+        (Blend, _trained) = (calibration.Fit(), sparse);
+        _flows.Clear();
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The method was not trained on this stack.</exception>
+    public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
+    {
+        if (!block.IsInside(sparse.IsotropicShape))
+            throw OutsideOf(sparse, block);
+        // Whole sections, so that a block has the values that the whole volume has there.
+        var sampling = sparse.Sampling;
+        var first = block.Z / sampling.Pitch;
+        var end = Math.Min(sparse.IsotropicShape.Z, sampling.FineRows((block.Z + block.Shape.Z - 1) / sampling.Pitch + 1));
+        var whole = sampling.IsDecimation ? block : block with { Z = first * sampling.Pitch, Shape = block.Shape with { Z = Math.Max(end, block.Z + block.Shape.Z) - first * sampling.Pitch } };
+        var result = Fill(sparse, whole, (blend, candidates, _, row) => blend.Apply(candidates, row), (section, row) => section.CopyTo(row), cancellation);
+        if (sampling.IsDecimation)
+            return result;
+        var observed = sparse.Observed.Crop(new Box(first, block.Y, block.X, block.Shape with { Z = sampling.SectionsIn(whole.Shape.Z) }));
+        DataConsistency.Project(result.Data, observed.Data, block.Shape.SectionCount, sampling);
+        if (whole == block)
+            return result;
+        var cut = sparse.NewIsotropic(block, Name);
+        result.Data.AsSpan((block.Z - whole.Z) * block.Shape.SectionCount, cut.Data.Length).CopyTo(cut.Data);
+        return cut;
+    }
+
+    /// <inheritdoc/>
+    public Volume<float>? Uncertainty(SparseVolume sparse, Box block, CancellationToken cancellation = default) =>
+        Blend is { HeldOutGain: null } ? null : Fill(sparse, block, (blend, candidates, t, row) => blend.Error(candidates, t, row), (_, row) => row.Clear(), cancellation);
+
+    /// <summary>
+    /// The weight that motion has in each voxel, 0 to 1: 0 where the result is plain interpolation because the flows disagree or warping
+    /// does not lower the mismatch, and on observed rows.
+    /// </summary>
+    /// <param name="sparse">What was observed.</param>
+    /// <param name="block">A box inside <see cref="SparseVolume.IsotropicShape"/>.</param>
+    /// <param name="cancellation">Stops between rows.</param>
+    /// <exception cref="InvalidOperationException">The method was not trained on this stack.</exception>
+    public Volume<float> Confidence(SparseVolume sparse, Box block, CancellationToken cancellation = default) =>
+        Fill(sparse, block, (blend, candidates, _, row) =>
+        {
+            for (var i = 0; i < row.Length; i++)
+                row[i] = blend.MotionAt(candidates.Confidence[i]);
+        }, (_, row) => row.Clear(), cancellation);
+
+    /// <summary>A section at any position, for a video or for training data.</summary>
+    /// <param name="sparse">What was observed.</param>
+    /// <param name="position">Position in sections: 2.25 is a quarter of the way from the third to the fourth; whole numbers are the sections themselves.</param>
+    /// <returns>Grey levels and the weight of motion, each <c>[H, W]</c>.</returns>
+    /// <exception cref="InvalidOperationException">The method was not trained on this stack.</exception>
+    /// <exception cref="BadInputException">The position lies outside the stack.</exception>
+    public (float[] Section, float[] Confidence) SectionAt(SparseVolume sparse, double position)
+    {
+        var blend = BlendOf(sparse);
+        if (!(position >= 0 && position <= sparse.Sections - 1))
+            throw new BadInputException(FormattableString.Invariant($"position {position} in a stack of {sparse.Sections} sections: must be 0 to {sparse.Sections - 1}"));
+        var (height, width) = (sparse.Observed.Shape.Y, sparse.Observed.Shape.X);
+        float[] section = new float[height * width], confidence = new float[section.Length];
+        var before = (int)position;
+        if (before == position)
+        {
+            sparse.Observed.Section(before).CopyTo(section);
+            return (section, confidence);
+        }
+        var candidates = At(sparse, before, (float)(position - before), new Box(0, 0, 0, new Shape3(1, height, width)));
+        blend.Apply(candidates, section);
+        for (var i = 0; i < confidence.Length; i++)
+            confidence[i] = blend.MotionAt(candidates.Confidence[i]);
+        return (section, confidence);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _flows.Clear();
+
+    /// <summary>Fills the rows of a block: those between two sections by what is known of the position, others from the nearest section.</summary>
+    private Volume<float> Fill(SparseVolume sparse, Box block, BetweenSections between, AtSection at, CancellationToken cancellation)
+    {
+        var blend = BlendOf(sparse);
+        if (!block.IsInside(sparse.IsotropicShape))
+            throw OutsideOf(sparse, block);
+        var result = sparse.NewIsotropic(block, Name);
+        var sampling = sparse.Sampling;
+        Parallel.For(0, block.Shape.Z, new ParallelOptions { CancellationToken = cancellation }, z =>
+        {
+            var position = Math.Clamp((block.Z + z - sampling.Centre(0)) / sampling.Pitch, 0, sparse.Sections - 1);
+            var before = (int)position;
+            var t = (float)(position - before);
+            if (t > 0)
+            {
+                between(blend, At(sparse, before, t, block), t, result.Section(z));
+                return;
+            }
+            var section = sparse.Observed.Section(before);
+            for (var y = 0; y < block.Shape.Y; y++)
+                at(section.Slice((block.Y + y) * sparse.Observed.Shape.X + block.X, block.Shape.X), result.Section(z).Slice(y * block.Shape.X, block.Shape.X));
+        });
+        return result;
+    }
+
+    private GapCandidates At(SparseVolume sparse, int before, float t, Box block)
+    {
+        var observed = sparse.Observed;
+        var (height, width) = (observed.Shape.Y, observed.Shape.X);
+        var flow = _flows.GetOrAdd(before, i => new Lazy<GapFlow>(() => GapFlow.Estimate(observed.Section(i), observed.Section(i + 1), height, width, _configuration))).Value;
+        return new SectionInterpolator(height, width).At(
+            SectionOrNone(observed, before - 1), observed.Section(before), observed.Section(before + 1), SectionOrNone(observed, before + 2),
+            flow, t, block.Y, block.X, block.Shape.Y, block.Shape.X);
+    }
+
+    private FlowBlend BlendOf(SparseVolume sparse) =>
+        Blend is { } blend && ReferenceEquals(_trained, sparse) ? blend : throw new InvalidOperationException("train the method on this stack before reconstructing with it");
+
+    private static ReadOnlySpan<float> SectionOrNone(Volume<float> observed, int z) => z >= 0 && z < observed.Shape.Z ? observed.Section(z) : [];
+
+    private static BadInputException OutsideOf(SparseVolume sparse, Box block) =>
+        new($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");
+
+    private delegate void BetweenSections(FlowBlend blend, GapCandidates candidates, float t, Span<float> row);
+
+    private delegate void AtSection(ReadOnlySpan<float> section, Span<float> row);
+}
