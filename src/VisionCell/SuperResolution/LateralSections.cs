@@ -14,17 +14,20 @@ internal sealed class LateralSections
     private readonly int[] _sections;
     private readonly AxialSampling _sampling;
     private readonly SuperResolutionConfiguration _configuration;
+    private readonly LateralScale _scale;
 
     /// <param name="standardised">The sections <c>[n, Y, X]</c>, standardised grey values.</param>
     /// <param name="sections">Which sections to draw from.</param>
     /// <param name="sampling">How z is degraded.</param>
+    /// <param name="scale">Distance of the rows that are taken for z.</param>
     /// <param name="configuration">Patch sizes and augmentation.</param>
     /// <exception cref="BadInputException">The sections are too small for two rows at the factor.</exception>
-    public LateralSections(Volume<float> standardised, int[] sections, AxialSampling sampling, SuperResolutionConfiguration configuration)
+    public LateralSections(Volume<float> standardised, int[] sections, AxialSampling sampling, LateralScale scale, SuperResolutionConfiguration configuration)
     {
-        (_standardised, _sections, _sampling, _configuration) = (standardised, sections, sampling, configuration);
+        (_standardised, _sections, _sampling, _scale, _configuration) = (standardised, sections, sampling, scale, configuration);
         var shorter = Math.Min(standardised.Shape.Y, standardised.Shape.X);
-        PatchSections = Math.Min(configuration.PatchSections, sampling.SectionsIn(shorter));
+        var rowsThere = (int)Math.Min((standardised.Shape.Y - 1) / scale.Y, (standardised.Shape.X - 1) / scale.X) + 1;
+        PatchSections = Math.Min(configuration.PatchSections, sampling.SectionsIn(Math.Min(shorter, rowsThere)));
         PatchWidth = Math.Min(configuration.PatchWidth, shorter);
         if (PatchSections < 3)
             throw new BadInputException($"sections of {standardised.Shape.Y} x {standardised.Shape.X} pixels are too small to learn {sampling} from: at least {sampling.FineRows(3)} pixels a side are needed; use 'cubic' or larger sections");
@@ -62,23 +65,33 @@ internal sealed class LateralSections
         var shape = _standardised.Shape;
         var section = _standardised.Section(_sections[random.Next(_sections.Length)]);
         var rowsAlongX = random.Next(2) == 0;
-        var (height, width) = rowsAlongX ? (shape.Y, shape.X) : (shape.X, shape.Y);
-        var (rowStep, columnStep) = rowsAlongX ? (shape.X, 1) : (1, shape.X);
+        var (height, width, scale) = rowsAlongX ? (shape.X, shape.Y, _scale.X) : (shape.Y, shape.X, _scale.Y);
 
         var largest = Math.Min(_configuration.LargestShear, (width - PatchWidth) / (double)PatchRows);
         var shear = random.NextDouble() < _configuration.ShearProbability ? (2 * random.NextDouble() - 1) * largest : 0;
         var reach = (int)Math.Round(shear * (PatchRows - 1));
-        var top = random.Next(height - PatchRows + 1);
+        var top = random.NextDouble() * (height - 1 - (PatchRows - 1) * scale);
+        // Rows a pixel apart lie on pixels.
+        top = scale == 1 ? Math.Round(top) : top;
         var left = random.Next(Math.Max(0, -reach), width - PatchWidth - Math.Max(0, reach) + 1);
-        var (flipRows, flipColumns) = (random.Next(2) == 0, random.Next(2) == 0);
-        for (var row = 0; row < PatchRows; row++)
+        ScaledRows.Copy(section, shape.X, rowsAlongX, top, scale, left, shear, PatchRows, PatchWidth, target);
+        if (random.Next(2) == 0)
+            FlipRows(target);
+        if (random.Next(2) == 0)
         {
-            var start = (top + row) * rowStep + (left + (int)Math.Round(shear * row)) * columnStep;
-            var line = target.Slice((flipRows ? PatchRows - 1 - row : row) * PatchWidth, PatchWidth);
-            for (var column = 0; column < PatchWidth; column++)
-                line[column] = section[start + column * columnStep];
-            if (flipColumns)
-                line.Reverse();
+            for (var row = 0; row < PatchRows; row++)
+                target.Slice(row * PatchWidth, PatchWidth).Reverse();
+        }
+    }
+
+    private void FlipRows(Span<float> patch)
+    {
+        var line = new float[PatchWidth];
+        for (int row = 0, other = PatchRows - 1; row < other; row++, other--)
+        {
+            patch.Slice(row * PatchWidth, PatchWidth).CopyTo(line);
+            patch.Slice(other * PatchWidth, PatchWidth).CopyTo(patch.Slice(row * PatchWidth, PatchWidth));
+            line.CopyTo(patch.Slice(other * PatchWidth, PatchWidth));
         }
     }
 

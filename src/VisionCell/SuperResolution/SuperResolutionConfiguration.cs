@@ -18,6 +18,9 @@ public sealed record SuperResolutionConfiguration
     /// </summary>
     public int LateralStride { get; init; } = 4;
 
+    /// <summary>Whether lateral rows that stand for z are taken at the distance at which they differ as much as sections do, or a pixel apart.</summary>
+    public bool MatchScale { get; init; } = true;
+
     /// <summary>Sections in a training patch; fewer where the sections are too small for that many.</summary>
     public int PatchSections { get; init; } = 16;
 

@@ -43,7 +43,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         var standardised = sparse.Observed.Map(v => (v - mean) / deviation);
         var seen = Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved).ToArray();
         var held = seen.Length >= SectionsToValidate ? seen[seen.Length / 2] : -1;
-        var examples = new LateralSections(standardised, [.. Enumerable.Range(0, sparse.Sections).Where(z => z != held && sparse.IsObserved(z))], sparse.Sampling, _configuration);
+        var scale = _configuration.MatchScale ? LateralScale.Match(standardised, sparse) : LateralScale.One;
+        var examples = new LateralSections(standardised, [.. seen.Where(z => z != held)], sparse.Sampling, scale, _configuration);
         var network = new SectionNetwork(_configuration, sparse.Sampling, _precision.Compute);
 
         var task = new ProjectedLoss(network, sparse.Sampling, _precision.Device);
@@ -57,7 +58,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             _configuration.GradientNorm,
             _configuration.AverageDecay,
             TimeSpan.FromMinutes(_configuration.DefaultMinutes));
-        var validation = held < 0 ? [] : HeldOutPlanes(standardised, held, sparse.Sampling);
+        var validation = held < 0 ? [] : HeldOutPlanes(standardised, held, sparse.Sampling, scale);
 
         _weights?.Dispose();
         _weights = Trainer.Train(
@@ -87,21 +88,18 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     public void Dispose() => _weights?.Dispose();
 
     /// <summary>A section that is not trained on, with either lateral axis taken for z: rows <c>[H, W]</c>.</summary>
-    private static List<(float[] Fine, int Rows, int Width)> HeldOutPlanes(Volume<float> standardised, int section, AxialSampling sampling)
+    private static List<(float[] Fine, int Rows, int Width)> HeldOutPlanes(Volume<float> standardised, int section, AxialSampling sampling, LateralScale scale)
     {
         var (height, width) = (standardised.Shape.Y, standardised.Shape.X);
-        var image = standardised.Section(section).ToArray();
-        var turned = new float[image.Length];
-        for (var y = 0; y < height; y++)
-        {
-            for (var x = 0; x < width; x++)
-                turned[x * height + y] = image[y * width + x];
-        }
         var planes = new List<(float[], int, int)>();
-        foreach (var (values, length, across) in new[] { (image, height, width), (turned, width, height) })
+        foreach (var (alongX, length, across, distance) in new[] { (false, height, width, scale.Y), (true, width, height, scale.X) })
         {
-            if (sampling.SectionsIn(length) is var count && count >= 2)
-                planes.Add((values[..(sampling.FineRows(count) * across)], sampling.FineRows(count), across));
+            if (sampling.SectionsIn((int)((length - 1) / distance) + 1) is not (>= 2 and var count))
+                continue;
+            var rows = sampling.FineRows(count);
+            var fine = new float[rows * across];
+            ScaledRows.Copy(standardised.Section(section), width, alongX, 0, distance, 0, 0, rows, across, fine);
+            planes.Add((fine, rows, across));
         }
         return planes;
     }
