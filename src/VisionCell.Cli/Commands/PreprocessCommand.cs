@@ -72,6 +72,7 @@ internal static class PreprocessCommand
         {
             var work = WorkFolder(run.Root, ContentHash.Combine(inputs, Configuration.ToJson(configuration), CodeVersion.Current));
             var report = messages.RunSteps("preprocessing", steps => StackPreprocessing.Run(reader, size, configuration, work, outputs, positions, new Sections(steps, messages), cancellation));
+            Directory.Delete(Path.GetDirectoryName(work)!, recursive: true);
             stage.Output(outputs.Volume);
             stage.Output(outputs.Transforms);
             stage.Output(outputs.Report);
