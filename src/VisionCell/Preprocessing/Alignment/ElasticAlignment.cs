@@ -84,7 +84,7 @@ internal sealed class ElasticAlignment
         return work.Finish(sections, usable);
     }
 
-    /// <summary>Matches one section with those before it, and places it by that for now.</summary>
+    /// <summary>Matches one section with those before it, and places it by that until its window is solved.</summary>
     private Reference Pass(PreparedSection section, int z, AffineMap map, IReadOnlyList<Reference> references)
     {
         var field = _grid with { };
