@@ -30,7 +30,8 @@ sdk=$DOTNET_ROOT
 base=$dir/$suite bare=$dir/root
 mkdir -p "$dir"
 if [ ! -e "$base/.complete" ]; then
-    mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+    # Either of the two may be missing.
+    mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
         awk '$1 == "URIs:" {print $2; exit} $1 == "deb" {for (i = 2; i <= NF; i++) if ($i ~ /^[a-z]+:\/\//) {print $i; exit}}')
     rm -rf "$base"
     debootstrap --variant=minbase "$suite" "$base" "$mirror" >"$dir/debootstrap.log" ||
