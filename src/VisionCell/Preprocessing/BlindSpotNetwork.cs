@@ -1,6 +1,5 @@
 using VisionCell.Learning;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn.functional;
 
 namespace VisionCell.Preprocessing;
 
@@ -62,10 +61,7 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
         void AddBlocks(string way, int level)
         {
             for (var block = 0; block < configuration.Blocks[level]; block++)
-            {
-                Add($"{way}{level}.{block}.a", channels[level], channels[level], 3);
-                Add($"{way}{level}.{block}.b", channels[level], channels[level], 3, gain: 0);
-            }
+                Layers.AddResidual(weights, $"{way}{level}.{block}", channels[level], generator, device);
         }
     }
 
@@ -76,8 +72,8 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
     public Tensor Forward(Weights weights, Tensor sections)
     {
         using var scope = NewDisposeScope();
-        var x = ChannelsLast(sections.to(compute));
-        x = Convolve("head", x, 1); // (N, C0, Y, X)
+        var layers = new Layers(weights, compute);
+        var x = Convolve("head", sections, 1); // (N, C0, Y, X)
         var skipped = new Stack<Tensor>();
         for (var level = 0; level < Levels; level++)
         {
@@ -94,29 +90,28 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
             x = Blocks("up", level, level == 0 ? x : x.Plus(skip));
         }
         // In fp32 whatever the rest computes in: bf16 would round grey values to a sixtieth of the stack's standard deviation.
-        x = conv2d(x.to(ScalarType.Float32), weights["tail.weight"], weights["tail.bias"], [1, 1], [1, 1]);
+        x = Layers.Convolve(x.to(ScalarType.Float32), weights["tail.weight"], weights["tail.bias"], [1, 1], [1, 1]);
         return x.MoveToOuterDisposeScope();
 
-        Tensor Convolve(string name, Tensor input, int margin) =>
-            conv2d(input, weights[$"{name}.weight"].to(compute), weights[$"{name}.bias"].to(compute), [1, 1], [margin, margin]);
+        Tensor Convolve(string name, Tensor input, int margin) => layers.Convolve(name, input, [1, 1], [margin, margin]);
 
         Tensor Blocks(string way, int level, Tensor input)
         {
             for (var block = 0; block < configuration.Blocks[level]; block++)
-                input = input.Plus(Convolve($"{way}{level}.{block}.b", relu(Convolve($"{way}{level}.{block}.a", input, 1)), 1));
+                input = layers.Residual($"{way}{level}.{block}", input);
             return input;
         }
     }
 
     /// <summary>Every second pixel of the image blurred by [1 3 3 1] / 8 along both axes, <c>[N, C, Y, X]</c> to half of it.</summary>
-    private Tensor Blur(Tensor x)
+    private static Tensor Blur(Tensor x)
     {
         float[] line = [1 / 8f, 3 / 8f, 3 / 8f, 1 / 8f];
         var channels = (int)x.shape[1];
         var kernel = new float[channels * 16];
         for (var i = 0; i < kernel.Length; i++)
             kernel[i] = line[i / 4 % 4] * line[i % 4];
-        return conv2d(x, tensor(kernel, [channels, 1, 4, 4]).to(compute).to(x.device), null, [2, 2], [1, 1], groups: channels);
+        return Layers.Convolve(x, tensor(kernel, [channels, 1, 4, 4]).to(x.device), null, [2, 2], [1, 1], channels);
     }
 
     /// <summary>Each pixel twice along both axes, <c>[N, C, Y, X]</c> to <c>[N, C, 2 Y, 2 X]</c>, channels stored last.</summary>
@@ -125,7 +120,4 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
         var (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3]);
         return x.permute(0, 2, 3, 1).reshape(n, h, 1, w, 1, c).expand(n, h, 2, w, 2, c).reshape(n, 2 * h, 2 * w, c).permute(0, 3, 1, 2);
     }
-
-    /// <summary>The same tensor stored with its channels last, in which convolutions of few channels are twice as fast on the CPU.</summary>
-    private static Tensor ChannelsLast(Tensor x) => x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 }

@@ -67,10 +67,7 @@ internal sealed class SectionNetwork
         void AddBlocks(string way, int level)
         {
             for (var block = 0; block < _configuration.Blocks[level]; block++)
-            {
-                Add($"{way}{level}.{block}.a", channels[level], channels[level], 3, 3);
-                Add($"{way}{level}.{block}.b", channels[level], channels[level], 3, 3, gain: 0);
-            }
+                Layers.AddResidual(weights, $"{way}{level}.{block}", channels[level], generator, device);
         }
     }
 
@@ -85,8 +82,9 @@ internal sealed class SectionNetwork
         var (batch, rows, width) = (sections.shape[0], sections.shape[2], sections.shape[3]);
         var padding = (LateralMultiple - width % LateralMultiple) % LateralMultiple;
         var below = HeadRows / 2;
-        var x = ChannelsLast(pad(sections.to(_compute), [2, 2 + padding, HeadRows - 1 - below, below], PaddingModes.Replicate));
-        x = Convolve("head", x, [1, _configuration.LateralStride], [0, 0]); // (N, C0, n, W')
+        var layers = new Layers(weights, _compute);
+        var x = pad(sections, [2, 2 + padding, HeadRows - 1 - below, below], PaddingModes.Replicate);
+        x = layers.Convolve("head", x, [1, _configuration.LateralStride], [0, 0]); // (N, C0, n, W')
 
         var skipped = new Stack<Tensor>();
         for (var level = 0; level < Levels; level++)
@@ -95,42 +93,24 @@ internal sealed class SectionNetwork
             if (level == Levels - 1)
                 break;
             skipped.Push(x);
-            x = Convolve($"shrink{level}", x, [1, 2], [1, 1]);
+            x = layers.Convolve($"shrink{level}", x, [1, 2], [1, 1]);
         }
         for (var level = Levels - 2; level >= 0; level--)
         {
-            x = Interleave(Convolve($"grow{level}", x, [1, 1], [1, 1]), 2);
-            x = Convolve($"merge{level}", cat([x, skipped.Pop()], 1), [1, 1], [0, 0]);
+            x = Layers.Spread(layers.Convolve($"grow{level}", x, [1, 1], [1, 1]), 1, 2);
+            x = layers.Convolve($"merge{level}", cat([x, skipped.Pop()], 1), [1, 1], [0, 0]);
             x = Blocks("up", level, x);
         }
-        x = Convolve("tail", x, [1, 1], [1, 1]); // (N, pitch · stride, n, W')
-        x = Interleave(x, _configuration.LateralStride); // (N, pitch, n, W + padding)
+        x = layers.Convolve("tail", x, [1, 1], [1, 1]); // (N, pitch · stride, n, W')
+        x = Layers.Spread(x, 1, _configuration.LateralStride); // (N, pitch, n, W + padding)
         x = x.to(ScalarType.Float32).narrow(3, 0, width).permute(0, 2, 1, 3).reshape(batch, 1, rows * _sampling.Pitch, width); // (N, 1, n · pitch, W)
         return linear.Plus(x.narrow(2, 0, linear.shape[2])).MoveToOuterDisposeScope();
-
-        Tensor Convolve(string name, Tensor input, long[] strides, long[] margins) =>
-            conv2d(input, weights[$"{name}.weight"].to(_compute), weights[$"{name}.bias"].to(_compute), strides, margins);
 
         Tensor Blocks(string way, int level, Tensor input)
         {
             for (var block = 0; block < _configuration.Blocks[level]; block++)
-                input = input.Plus(Convolve($"{way}{level}.{block}.b", relu(Convolve($"{way}{level}.{block}.a", input, [1, 1], [1, 1])), [1, 1], [1, 1]));
+                input = layers.Residual($"{way}{level}.{block}", input);
             return input;
         }
     }
-
-    /// <summary>
-    /// Lays groups of channels out as neighbouring columns, <c>[N, f · C, n, W]</c> to <c>[N, C, n, W · f]</c>: no copy, as channels
-    /// are stored last.
-    /// </summary>
-    private static Tensor Interleave(Tensor x, int factor)
-    {
-        if (factor == 1)
-            return x;
-        var (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3]);
-        return x.permute(0, 2, 3, 1).reshape(n, h, w * factor, c / factor).permute(0, 3, 1, 2);
-    }
-
-    /// <summary>The same tensor stored with its channels last, in which convolutions of few channels are twice as fast on the CPU.</summary>
-    private static Tensor ChannelsLast(Tensor x) => x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 }
