@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VisionCell.Runs;
 using VisionCell.Volumes;
 
 namespace VisionCell.Cli.CommandLine;
@@ -33,6 +34,19 @@ internal static class CommonOptions
 
     /// <summary><c>--minutes N</c>.</summary>
     public static Option<double?> Minutes() => new("--minutes") { HelpName = "N", Description = "Training time of each method that trains; its own default where left out." };
+
+    /// <summary><c>--from-scratch</c>.</summary>
+    public static Option<bool> FromScratch() => new("--from-scratch") { Description = "Learn from the stack alone, without the weights that come with the library." };
+
+    /// <summary><c>--prior FILE</c>.</summary>
+    public static Option<string?> Prior() => new("--prior") { HelpName = "FILE", Description = "Weights that 'pretrain' made, in place of those that come with the library." };
+
+    /// <summary>How methods are trained, of the options above.</summary>
+    /// <exception cref="BadInputException">The time is out of range, or a prior is given and forbidden at once.</exception>
+    public static TrainingOptions TrainingOf(this ParseResult parsed, Option<double?> minutes, Option<int> seed, Option<bool> fromScratch, Option<string?> prior, CancellationToken cancellation) =>
+        parsed.GetValue(fromScratch) && parsed.GetValue(prior) is { } path
+            ? throw new BadInputException($"--from-scratch and --prior {path} exclude each other: leave one out")
+            : new TrainingOptions(parsed.BudgetOf(minutes), parsed.GetValue(seed), FromScratch: parsed.GetValue(fromScratch), Prior: parsed.GetValue(prior), Cancellation: cancellation);
 
     /// <summary>The value of <see cref="VoxelSize()"/>.</summary>
     /// <exception cref="BadInputException">It is not three positive numbers.</exception>

@@ -4,7 +4,6 @@ using VisionCell.Acquisition;
 using VisionCell.Cli.CommandLine;
 using VisionCell.Evaluation;
 using VisionCell.Pipeline;
-using VisionCell.Runs;
 
 namespace VisionCell.Cli.Commands;
 
@@ -19,8 +18,10 @@ internal static class BenchmarkCommand
         var methods = new Option<string>("--methods") { HelpName = "A,B,C", Required = true, Description = $"Of {string.Join(", ", Methods.All.Select(m => m.Name))}." };
         var minutes = CommonOptions.Minutes();
         var seed = CommonOptions.Seed();
+        var fromScratch = CommonOptions.FromScratch();
+        var prior = CommonOptions.Prior();
         var json = CommonOptions.JsonReport();
-        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, seed, json };
+        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, seed, fromScratch, prior, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -28,7 +29,7 @@ internal static class BenchmarkCommand
             var names = parsed.GetRequiredValue(methods).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             foreach (var name in names)
                 Methods.Create(name).Dispose();
-            var options = new TrainingOptions { Budget = parsed.BudgetOf(minutes), Seed = parsed.GetValue(seed), Cancellation = cancellation };
+            var options = parsed.TrainingOf(minutes, seed, fromScratch, prior, cancellation);
             var path = parsed.GetRequiredValue(volume);
             var truth = VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation);
             var report = messages.RunSteps("benchmark", steps => Benchmark.Run(truth, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), sampling, names, options, new Progress(names, steps, messages)));

@@ -20,15 +20,17 @@ internal static class ReconstructCommand
         var positions = VolumeArguments.ZPositions();
         var minutes = CommonOptions.Minutes();
         var seed = CommonOptions.Seed();
+        var fromScratch = CommonOptions.FromScratch();
+        var prior = CommonOptions.Prior();
         var json = CommonOptions.Json();
-        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, seed, json };
+        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, seed, fromScratch, prior, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
             var name = parsed.GetRequiredValue(method);
             // A wrong name or time is found before the volume is read.
             Methods.Create(name).Dispose();
-            var options = new TrainingOptions { Budget = parsed.BudgetOf(minutes), Seed = parsed.GetValue(seed), Cancellation = cancellation };
+            var options = parsed.TrainingOf(minutes, seed, fromScratch, prior, cancellation);
             var stack = VolumeArguments.At(VolumeArguments.Read(parsed.GetRequiredValue(input), parsed.VoxelSizeOf(voxelSize), messages, cancellation), parsed.GetValue(positions));
             var sparse = SparseVolume.FromStack(stack, parsed.GetValue(thick));
             if (sparse.Sampling.Pitch == 1)

@@ -8,7 +8,7 @@ namespace VisionCell.Learning;
 /// </summary>
 /// <param name="weights">What is optimised.</param>
 /// <param name="weightDecay">Share of a weight lost a step, times the learning rate.</param>
-internal sealed class AdamW(Weights weights, double weightDecay) : IDisposable
+internal class AdamW(Weights weights, double weightDecay) : IDisposable
 {
     private const double Beta1 = 0.9;
 
@@ -29,18 +29,24 @@ internal sealed class AdamW(Weights weights, double weightDecay) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var bias1 = 1 - Math.Pow(Beta1, step);
-        var bias2 = 1 - Math.Pow(Beta2, step);
         foreach (var (name, weight) in weights.Tensors)
         {
             if (weight.grad is not { } gradient)
                 continue;
-            var first = First[name].Scale(Beta1).AddScaled(gradient, 1 - Beta1);
-            var second = Second[name].Scale(Beta2).AddProduct(gradient, gradient, 1 - Beta2);
             if (weightDecay > 0)
                 weight.Scale(1 - learningRate * weightDecay);
-            weight.AddQuotient(first, second.sqrt().Scale(1 / Math.Sqrt(bias2)).Shift(Epsilon), -learningRate / bias1);
+            Update(name, weight, gradient, step, learningRate);
         }
+    }
+
+    /// <summary>Moves one tensor by its gradient.</summary>
+    protected virtual void Update(string name, Tensor weight, Tensor gradient, int step, double learningRate)
+    {
+        var bias1 = 1 - Math.Pow(Beta1, step);
+        var bias2 = 1 - Math.Pow(Beta2, step);
+        var first = First[name].Scale(Beta1).AddScaled(gradient, 1 - Beta1);
+        var second = Second[name].Scale(Beta2).AddProduct(gradient, gradient, 1 - Beta2);
+        weight.AddQuotient(first, second.sqrt().Scale(1 / Math.Sqrt(bias2)).Shift(Epsilon), -learningRate / bias1);
     }
 
     public void Dispose()

@@ -52,9 +52,15 @@ internal readonly struct Layers(Weights weights, ScalarType compute)
     public Tensor Residual(string name, Tensor input, Tensor? shift = null) =>
         input.Plus(Convolve($"{name}.b", relu(Convolve($"{name}.a", input, [1, 1], [1, 1], shift)), [1, 1], [1, 1]));
 
-    /// <summary>The fully connected layer <paramref name="name"/>, in fp32: <c>[N, in]</c> to <c>[N, out]</c>.</summary>
-    public Tensor Connect(string name, Tensor input) =>
-        input.matmul(weights[$"{name}.weight"].t()).Plus(weights[$"{name}.bias"]);
+    /// <summary>
+    /// The fully connected layer <paramref name="name"/>, in fp32: <c>[N, in]</c> to <c>[N, out]</c>. For few numbers: it multiplies and
+    /// sums, as the last bit of a small product of matrices depends on where in memory they lie, and so differs from run to run.
+    /// </summary>
+    public Tensor Connect(string name, Tensor input)
+    {
+        var (weight, bias) = (weights[$"{name}.weight"], weights[$"{name}.bias"]);
+        return (input.unsqueeze(1) * weight.unsqueeze(0)).sum(2).Plus(bias); // (N, out)
+    }
 
     /// <summary>Adds the weights of a residual block; its branch starts at zero, so that the block starts as the identity.</summary>
     public static void AddResidual(Weights weights, string name, int channels, Generator generator, Device device)

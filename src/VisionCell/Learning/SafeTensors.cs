@@ -3,11 +3,12 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using VisionCell.Volumes;
 using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace VisionCell.Learning;
 
 /// <summary>
-/// Named fp32 tensors in one file: 8 bytes of header length, a JSON header with type, shape and offsets of each tensor, then the
+/// Named tensors in one file: 8 bytes of header length, a JSON header with type, shape and offsets of each tensor, then the
 /// data, little-endian. Holds no code, unlike a pickle. Source: the safetensors format,
 /// https://github.com/huggingface/safetensors#format.
 /// </summary>
@@ -20,11 +21,13 @@ public static class SafeTensors
     /// <param name="path">The file; its folder is made.</param>
     /// <param name="tensors">Tensors of any shape; copied to the CPU and to fp32.</param>
     /// <param name="metadata">Text beside the tensors.</param>
-    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    /// <param name="half">Whether to store fp16 in place of fp32: half the size, eleven bits of each value.</param>
+    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata, bool half = false)
     {
         using var scope = NewDisposeScope();
         var data = tensors.OrderBy(t => t.Key, StringComparer.Ordinal)
             .Select(t => (t.Key, t.Value.shape, Values: t.Value.detach().cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray()))
+            .Select(t => (t.Key, t.shape, Bytes: half ? Halved(t.Values) : MemoryMarshal.AsBytes(t.Values.AsSpan()).ToArray()))
             .ToList();
         using var header = new MemoryStream();
         using (var json = new Utf8JsonWriter(header))
@@ -35,17 +38,17 @@ public static class SafeTensors
                 json.WriteString(key, value);
             json.WriteEndObject();
             var offset = 0L;
-            foreach (var (name, shape, values) in data)
+            foreach (var (name, shape, bytes) in data)
             {
                 json.WriteStartObject(name);
-                json.WriteString("dtype", "F32");
+                json.WriteString("dtype", half ? "F16" : "F32");
                 json.WriteStartArray("shape");
                 foreach (var length in shape)
                     json.WriteNumberValue(length);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += values.Length * sizeof(float));
+                json.WriteNumberValue(offset += bytes.Length);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }
@@ -61,18 +64,23 @@ public static class SafeTensors
             BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
             file.Write(length);
             file.Write(header.GetBuffer().AsSpan(0, (int)header.Length));
-            foreach (var (_, _, values) in data)
-                file.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+            foreach (var (_, _, bytes) in data)
+                file.Write(bytes);
         });
     }
 
     /// <summary>Reads a file that <see cref="Write"/> or another safetensors writer made; the caller disposes of the tensors.</summary>
-    /// <exception cref="BadInputException">The file is missing, is cut short, is no safetensors file, or holds other types than F32.</exception>
-    public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(string path)
+    /// <exception cref="BadInputException">The file is missing, is cut short, is no safetensors file, or holds other types than F32 and F16.</exception>
+    public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(string path) => File.Exists(path)
+        ? Parse(File.ReadAllBytes(path), path)
+        : throw new BadInputException($"'{path}' does not exist; expected a safetensors file");
+
+    /// <summary>The same of a file's bytes; all tensors come as fp32.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="path">How errors name it.</param>
+    /// <exception cref="BadInputException">As of <see cref="Read"/>.</exception>
+    public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Parse(byte[] bytes, string path)
     {
-        if (!File.Exists(path))
-            throw new BadInputException($"'{path}' does not exist; expected a safetensors file");
-        var bytes = File.ReadAllBytes(path);
         var headerLength = bytes.Length < 8 ? -1 : BinaryPrimitives.ReadInt64LittleEndian(bytes);
         if (headerLength is < 2 or > LargestHeader || 8 + headerLength > bytes.Length)
             throw new BadInputException($"'{path}' is not a safetensors file or is cut short ({bytes.Length:N0} bytes); write it again");
@@ -90,15 +98,19 @@ public static class SafeTensors
                         metadata[item.Name] = item.Value.GetString() ?? "";
                     continue;
                 }
-                if (entry.Value.GetProperty("dtype").GetString() is not "F32" and var type)
-                    throw new BadInputException($"'{path}': tensor '{entry.Name}' is of type {type}; only F32 is read");
+                var type = entry.Value.GetProperty("dtype").GetString();
+                if (type is not ("F32" or "F16"))
+                    throw new BadInputException($"'{path}': tensor '{entry.Name}' is of type {type}; only F32 and F16 are read");
                 var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(l => l.GetInt64()).ToArray();
                 var offsets = entry.Value.GetProperty("data_offsets").EnumerateArray().Select(o => o.GetInt64()).ToArray();
                 var count = shape.Aggregate(1L, (product, length) => checked(product * length));
-                if (offsets is not [var start, var end] || start < 0 || end > body.Length || end - start != count * sizeof(float))
+                if (offsets is not [var start, var end] || start < 0 || end > body.Length || end - start != count * (type == "F32" ? sizeof(float) : 2))
                     throw new BadInputException($"'{path}': tensor '{entry.Name}' lies outside the file or does not fit its shape; the file is cut short or damaged");
                 var values = new float[count];
-                body[(int)start..(int)end].CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
+                if (type == "F32")
+                    body[(int)start..(int)end].CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
+                else
+                    TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(body[(int)start..(int)end]), values);
                 tensors[entry.Name] = tensor(values, shape);
             }
         }
@@ -113,6 +125,13 @@ public static class SafeTensors
             throw;
         }
         return (tensors, metadata);
+    }
+
+    private static byte[] Halved(float[] values)
+    {
+        var halves = new Half[values.Length];
+        TensorPrimitives.ConvertToHalf(values, halves);
+        return MemoryMarshal.AsBytes(halves.AsSpan()).ToArray();
     }
 
     private static void Release(Dictionary<string, Tensor> tensors)

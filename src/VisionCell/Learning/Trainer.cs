@@ -14,6 +14,7 @@ namespace VisionCell.Learning;
 /// <param name="GradientNorm">Largest joint norm of the gradients.</param>
 /// <param name="AverageDecay">Decay of the running average of the weights.</param>
 /// <param name="DefaultBudget">Time where the options name none.</param>
+/// <param name="Hidden">Names of the kernels that <see cref="Muon"/> updates; null where <see cref="AdamW"/> updates all.</param>
 public sealed record TrainerSettings(
     string Name,
     string Identity,
@@ -22,7 +23,8 @@ public sealed record TrainerSettings(
     double WeightDecay,
     double GradientNorm,
     double AverageDecay,
-    TimeSpan DefaultBudget);
+    TimeSpan DefaultBudget,
+    Func<string, bool>? Hidden = null);
 
 /// <summary>
 /// The training loop: AdamW, warm-up and cosine, gradient clipping, a running average of the weights, which is validated and of
@@ -58,7 +60,9 @@ public static class Trainer
         }
 
         using var weights = initial.Trainable();
-        using var optimiser = new AdamW(weights, settings.WeightDecay);
+        using var optimiser = settings.Hidden is { } hidden
+            ? new Muon(weights, settings.WeightDecay, hidden, ComputePrecision.Best().Compute)
+            : new AdamW(weights, settings.WeightDecay);
         using var average = weights.Clone();
         using var best = weights.Clone();
         var state = checkpoint?.Resume(weights, average, best, optimiser) ?? new TrainingState(0, TimeSpan.Zero, double.NegativeInfinity, 0);

@@ -52,6 +52,8 @@ public static class Reconstructor
             minutes = training.Budget?.TotalMinutes,
             steps = training.Steps,
             seed = training.Seed,
+            fromScratch = training.FromScratch,
+            prior = training.Prior is { } prior ? ContentHash.OfFile(prior) : null,
         };
         run.RecordSeed(methodName, training.Seed);
         var result = run.Stage($"reconstruct-{methodName}", ContentHash.Of(stack), configuration, CodeVersion.Current, stage =>

@@ -9,6 +9,8 @@ namespace VisionCell.Runs;
 /// <param name="CheckpointDirectory">Where checkpoints are written and found again; null for none.</param>
 /// <param name="Progress">Told after every few steps.</param>
 /// <param name="Steps">Number of optimiser steps instead of a time; then a seed gives the same weights on the same machine.</param>
+/// <param name="FromScratch">Learn from the stack alone: weights that come with the library, trained on other specimens, are left out.</param>
+/// <param name="Prior">Weights trained on other specimens (<c>visioncell pretrain</c>) to take in place of those that come with the library; null for those.</param>
 /// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
 public sealed record TrainingOptions(
     TimeSpan? Budget = null,
@@ -16,6 +18,8 @@ public sealed record TrainingOptions(
     string? CheckpointDirectory = null,
     IProgress<TrainingProgress>? Progress = null,
     int? Steps = null,
+    bool FromScratch = false,
+    string? Prior = null,
     CancellationToken Cancellation = default);
 
 /// <summary>One report of a running training.</summary>

@@ -9,14 +9,13 @@ namespace VisionCell.SuperResolution;
 
 /// <summary>
 /// Applies the network to every xz and every yz plane of a block and averages the two, each plane also turned by half a turn
-/// (the network is not symmetric by itself), then projects the result onto the observed sections.
+/// (the network is not symmetric by itself).
 /// </summary>
 /// <param name="network">The network.</param>
 /// <param name="weights">Its trained weights.</param>
 /// <param name="precision">Where it runs.</param>
-/// <param name="mean">Mean grey value of the stack.</param>
-/// <param name="deviation">Standard deviation of its grey values.</param>
-internal sealed class PlaneReconstruction(SectionNetwork network, Weights weights, ComputePrecision precision, float mean, float deviation)
+/// <param name="standardisation">Grey values of the stack.</param>
+internal sealed class PlaneReconstruction(SectionNetwork network, Weights weights, ComputePrecision precision, Standardisation standardisation)
 {
     // The receptive field is about 20 sections and 50 pixels; beyond these its weights no longer show.
     private const int HaloSections = 16;
@@ -25,27 +24,16 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
     // Pixels of the section grid in one pass: enough to keep two cores busy, and under 200 MB of activations.
     private const int PixelsAPass = 65_536;
 
-    /// <summary>Reconstructs a block, <c>[Z, Y, X]</c>.</summary>
-    public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation)
+    /// <summary>Fills a slab: a block that begins at a section and ends at one, <c>[Z, Y, X]</c>, not yet projected onto the sections.</summary>
+    public Volume<float> Fill(SparseVolume sparse, Box slab, CancellationToken cancellation)
     {
-        var sampling = sparse.Sampling;
-        var firstSection = Math.Min(block.Z / sampling.Pitch, sparse.Sections - 1);
-        var lastSection = Math.Min((block.Z + block.Shape.Z - 1) / sampling.Pitch, sparse.Sections - 1);
-        // A row in the gap after the last section of the block needs the section behind it as well.
-        lastSection = Math.Min(lastSection + 1, sparse.Sections - 1);
-        var rows = sampling.FineRows(lastSection - firstSection + 1);
-        var slab = new Box(firstSection * sampling.Pitch, block.Y, block.X, block.Shape with { Z = rows });
         var result = sparse.NewIsotropic(slab, "superresolution");
-
-        var sections = (From: Math.Max(0, firstSection - HaloSections), To: Math.Min(sparse.Sections, lastSection + 1 + HaloSections));
+        var first = slab.Z / sparse.Sampling.Pitch;
+        var end = first + sparse.Sampling.SectionsIn(slab.Shape.Z);
+        var sections = (From: Math.Max(0, first - HaloSections), To: Math.Min(sparse.Sections, end + HaloSections));
         foreach (var alongX in new[] { true, false })
             AddPlanes(sparse, slab, sections, alongX, result, cancellation);
-
-        var (low, high) = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
-        TensorPrimitives.Clamp(result.Data, low, high, result.Data);
-        var observed = sparse.Observed.Crop(new Box(firstSection, block.Y, block.X, block.Shape with { Z = lastSection - firstSection + 1 }));
-        DataConsistency.Project(result.Data, observed.Data, result.Shape.SectionCount, sampling, observed.Unobserved);
-        return block.Z == slab.Z && block.Shape.Z == rows ? result : result.Crop(new Box(block.Z - slab.Z, 0, 0, block.Shape));
+        return result;
     }
 
     /// <summary>Adds half of what the planes of one direction say.</summary>
@@ -60,6 +48,7 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
         var count = sections.To - sections.From;
         var batch = Math.Clamp(PixelsAPass / (count * width), 1, planes);
         var interpolation = AxialInterpolation.Weights(InterpolationKernel.Linear, sparse.Sampling, count);
+        var (mean, deviation) = (standardisation.Mean, standardisation.Deviation);
         var skip = slab.Z - sections.From * sparse.Sampling.Pitch;
 
         for (var plane = 0; plane < planes; plane += batch)

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Security.Cryptography;
 using System.Text.Json;
 using VisionCell.Acquisition;
@@ -21,7 +22,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
 
     private readonly SuperResolutionConfiguration _configuration;
     private readonly ComputePrecision _precision = ComputePrecision.Best();
-    private PlaneReconstruction? _reconstruction;
+    internal PlaneReconstruction? _planes;
+    private GapEnsemble? _gaps;
     private Weights? _weights;
 
     /// <summary>Creates an untrained method.</summary>
@@ -39,8 +41,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
     {
-        var (mean, deviation) = Statistics(sparse.Observed.Data);
-        var standardised = sparse.Observed.Map(v => (v - mean) / deviation);
+        var standardisation = Standardisation.Of(sparse.Observed);
+        var standardised = standardisation.Apply(sparse.Observed);
         var seen = Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved).ToArray();
         var held = seen.Length >= SectionsToValidate ? seen[seen.Length / 2] : -1;
         var scale = _configuration.MatchScale ? LateralScale.Match(standardised, sparse) : LateralScale.One;
@@ -51,7 +53,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         var fine = new float[_configuration.BatchSize * examples.PatchRows * examples.PatchWidth];
         var settings = new TrainerSettings(
             Name,
-            $"{JsonSerializer.Serialize(_configuration)} {sparse.Sampling} {Convert.ToHexStringLower(SHA256.HashData(sparse.Observed.Bytes))}",
+            $"{JsonSerializer.Serialize(_configuration)} {sparse.Sampling} {Convert.ToHexStringLower(SHA256.HashData(sparse.Observed.Bytes))} {string.Join(',', sparse.Observed.Unobserved.Order())}",
             _configuration.LearningRate,
             _configuration.WarmUpSteps,
             _configuration.WeightDecay,
@@ -60,7 +62,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             TimeSpan.FromMinutes(_configuration.DefaultMinutes));
         var validation = held < 0 ? [] : HeldOutPlanes(standardised, held, sparse.Sampling, scale);
 
-        _weights?.Dispose();
+        Dispose();
         _weights = Trainer.Train(
             network.Initialise(options.Seed, _precision.Device),
             (weights, random) =>
@@ -71,21 +73,41 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             validation.Count == 0 ? null : weights => task.GainOverLinear(weights, validation),
             settings,
             options);
-        _reconstruction = new PlaneReconstruction(network, _weights, _precision, mean, deviation);
+        _planes = new PlaneReconstruction(network, _weights, _precision, standardisation);
+        _gaps = options.FromScratch ? null : GapEnsemble.For(sparse, Priors(options), _planes, standardisation, _precision, options.Cancellation);
     }
 
     /// <inheritdoc/>
     public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
     {
-        if (_reconstruction is null)
+        if (_planes is null)
             throw new InvalidOperationException("train the method before reconstructing with it");
         if (!block.IsInside(sparse.IsotropicShape))
             throw new BadInputException($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");
-        return _reconstruction.Reconstruct(sparse, block, cancellation);
+        var sampling = sparse.Sampling;
+        // From the section before the block to the one behind it, which a row in the gap before that needs as well.
+        var first = Math.Min(block.Z / sampling.Pitch, sparse.Sections - 1);
+        var last = Math.Min((block.Z + block.Shape.Z - 1) / sampling.Pitch + 1, sparse.Sections - 1);
+        var slab = new Box(first * sampling.Pitch, block.Y, block.X, block.Shape with { Z = sampling.FineRows(last - first + 1) });
+        var result = _planes.Fill(sparse, slab, cancellation);
+        _gaps?.MixInto(result, sparse, slab, cancellation);
+
+        var (low, high) = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
+        TensorPrimitives.Clamp(result.Data, low, high, result.Data);
+        var observed = sparse.Observed.Crop(new Box(first, block.Y, block.X, block.Shape with { Z = last - first + 1 }));
+        DataConsistency.Project(result.Data, observed.Data, result.Shape.SectionCount, sampling, observed.Unobserved);
+        return slab == block ? result : result.Crop(new Box(block.Z - slab.Z, 0, 0, block.Shape));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _weights?.Dispose();
+    public void Dispose()
+    {
+        _weights?.Dispose();
+        _gaps?.Dispose();
+    }
+
+    private static IEnumerable<GapPrior> Priors(TrainingOptions options) =>
+        options.Prior is { } path ? [GapPrior.Read(path)] : GapPrior.Shipped.Select(GapPrior.ReadShipped);
 
     /// <summary>A section that is not trained on, with either lateral axis taken for z: rows <c>[H, W]</c>.</summary>
     private static List<(float[] Fine, int Rows, int Width)> HeldOutPlanes(Volume<float> standardised, int section, AxialSampling sampling, LateralScale scale)
@@ -102,16 +124,5 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             planes.Add((fine, rows, across));
         }
         return planes;
-    }
-
-    private static (float Mean, float Deviation) Statistics(float[] values)
-    {
-        var mean = values.Sum(v => (double)v) / values.Length;
-        var deviation = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / values.Length);
-        if (!double.IsFinite(mean))
-            throw new BadInputException("the stack holds values that are not finite (NaN or infinite); replace them first");
-        if (deviation < 1e-6)
-            throw new BadInputException($"every voxel of the stack is {mean:0.###}: there is no structure to learn from; use 'linear'");
-        return ((float)mean, (float)deviation);
     }
 }

@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text.Json;
+using VisionCell.Learning;
+using VisionCell.Volumes;
+
+namespace VisionCell.SuperResolution;
+
+/// <summary>
+/// A trained gap network with what has to be known of it: its configuration, what it was trained on and small pictures of that,
+/// so that it is not used where it would be scored on what it has seen. One safetensors file, fp16; those in the folder
+/// <c>Pretrained</c> are part of the assembly.
+/// </summary>
+/// <param name="Name">Name of the file.</param>
+/// <param name="Configuration">The network.</param>
+/// <param name="Weights">Its weights.</param>
+/// <param name="Specimens">What it was trained on.</param>
+internal sealed record GapPrior(string Name, GapConfiguration Configuration, Weights Weights, IReadOnlyList<SpecimenThumbnail> Specimens) : IDisposable
+{
+    private const string ResourcePrefix = "VisionCell.SuperResolution.Pretrained.";
+
+    /// <summary>The names of those that come with the library.</summary>
+    public static IReadOnlyList<string> Shipped { get; } =
+        [.. typeof(GapPrior).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Select(n => n[ResourcePrefix.Length..]).Order(StringComparer.Ordinal)];
+
+    /// <summary>Reads one that comes with the library.</summary>
+    public static GapPrior ReadShipped(string name)
+    {
+        using var stream = typeof(GapPrior).Assembly.GetManifestResourceStream(ResourcePrefix + name) ?? throw new InvalidOperationException($"no resource {ResourcePrefix}{name}");
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return Of(SafeTensors.Parse(bytes, name), name);
+    }
+
+    /// <summary>Reads a file that <see cref="Write"/> left.</summary>
+    /// <exception cref="BadInputException">It is missing, damaged, or no gap network.</exception>
+    public static GapPrior Read(string path) => Of(SafeTensors.Read(path), Path.GetFileName(path));
+
+    /// <summary>Writes the file, beside and renamed into place.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="description">What it was trained on and how, licence and citation: for those who open the file.</param>
+    public void Write(string path, IReadOnlyDictionary<string, string> description)
+    {
+        var metadata = new Dictionary<string, string>(description) { ["configuration"] = JsonSerializer.Serialize(Configuration) };
+        for (var i = 0; i < Specimens.Count; i++)
+        {
+            var s = Specimens[i];
+            metadata[string.Create(CultureInfo.InvariantCulture, $"specimen{i}")] = string.Create(CultureInfo.InvariantCulture,
+                $"{s.Shape.Z} {s.Shape.Y} {s.Shape.X} {s.Reduction} {Convert.ToBase64String(s.Grey)}");
+        }
+        SafeTensors.Write(path, Weights.Tensors, metadata, half: true);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Weights.Dispose();
+
+    private static GapPrior Of((Dictionary<string, TorchSharp.torch.Tensor> Tensors, Dictionary<string, string> Metadata) content, string name)
+    {
+        var weights = new Weights();
+        foreach (var (key, tensor) in content.Tensors)
+        {
+            weights.Add(key, tensor);
+            tensor.Dispose();
+        }
+        try
+        {
+            var configuration = JsonSerializer.Deserialize<GapConfiguration>(content.Metadata["configuration"]) ?? throw new FormatException("empty configuration");
+            return new GapPrior(name, configuration.Validated(), weights, [.. content.Metadata.Where(m => m.Key.StartsWith("specimen", StringComparison.Ordinal)).OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => Thumbnail(m.Value))]);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or JsonException or FormatException or IndexOutOfRangeException)
+        {
+            weights.Dispose();
+            throw new BadInputException($"'{name}' holds no gap network ({e.Message}); give a file that 'visioncell pretrain' made", e);
+        }
+    }
+
+    private static SpecimenThumbnail Thumbnail(string text)
+    {
+        var parts = text.Split(' ');
+        int Number(int i) => int.Parse(parts[i], CultureInfo.InvariantCulture);
+        return new SpecimenThumbnail(new Shape3(Number(0), Number(1), Number(2)), Convert.FromBase64String(parts[4]), Number(3));
+    }
+}

@@ -1,0 +1,93 @@
+using System.Numerics.Tensors;
+using VisionCell.Acquisition;
+using VisionCell.Learning;
+using VisionCell.Volumes;
+using static TorchSharp.torch;
+
+namespace VisionCell.SuperResolution;
+
+/// <summary>
+/// Applies the gap network to every gap of a block, each also seen from its other side and turned (the network is not symmetric
+/// by itself), and averages. Rows outside the centres of the first and the last section take those repeated beyond the ends.
+/// </summary>
+/// <param name="network">The network.</param>
+/// <param name="weights">Its trained weights.</param>
+/// <param name="precision">Where it runs.</param>
+/// <param name="standardisation">Grey values of the stack.</param>
+internal sealed class GapReconstruction(GapNetwork network, Weights weights, ComputePrecision precision, Standardisation standardisation)
+{
+    // Past this the weights of the receptive field no longer show; a multiple of every lateral multiple, so that the network's grid
+    // lies on the same pixels in every block.
+    private const int HaloPixels = 64;
+
+    /// <summary>
+    /// Fills a block, <c>[Z, Y, X]</c>, not yet projected onto the sections: rows that are themselves observed are left at zero.
+    /// </summary>
+    public Volume<float> Fill(SparseVolume sparse, Box block, CancellationToken cancellation)
+    {
+        var result = sparse.NewIsotropic(block, "superresolution");
+        var shape = sparse.Observed.Shape;
+        var (fromY, toY) = Window(block.Y, block.Shape.Y, shape.Y);
+        var (fromX, toX) = Window(block.X, block.Shape.X, shape.X);
+        int[] seen = [.. Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved)];
+        // Gap g lies between the seen sections g and g + 1; gap -1 before the first, the last behind the last.
+        for (var g = -1; g < seen.Length; g++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var (before, after) = (Centre(g), Centre(g + 1));
+            int[] rows = [.. Enumerable.Range(block.Z, block.Shape.Z).Where(row => row >= before && row < after && !IsSection(row))];
+            if (rows.Length == 0)
+                continue;
+            var gap = new Gap(after - before, sparse.Sampling.Thickness, [.. rows.Select(row => (row - before) / (after - before))]);
+            var sections = new float[GapNetwork.Sections * (toY - fromY) * (toX - fromX)];
+            for (var i = 0; i < GapNetwork.Sections; i++)
+                CopySection(seen[Math.Clamp(g - GapNetwork.Sections / 2 + 1 + i, 0, seen.Length - 1)], sections.AsSpan(i * (toY - fromY) * (toX - fromX)));
+            var filled = Apply(sections, toY - fromY, toX - fromX, gap);
+            for (var t = 0; t < rows.Length; t++)
+            {
+                for (var y = 0; y < block.Shape.Y; y++)
+                {
+                    var line = filled.AsSpan((t * (toY - fromY) + y + block.Y - fromY) * (toX - fromX) + block.X - fromX, block.Shape.X);
+                    var target = result.Data.AsSpan(result.Index(rows[t] - block.Z, y, 0), block.Shape.X);
+                    TensorPrimitives.Multiply(line, standardisation.Deviation, target);
+                    TensorPrimitives.Add(target, standardisation.Mean, target);
+                }
+            }
+        }
+        return result;
+
+        double Centre(int g) => g < 0 ? sparse.Centre(seen[0]) - sparse.Sampling.Pitch
+            : g >= seen.Length ? sparse.Centre(seen[^1]) + sparse.Sampling.Pitch
+            : sparse.Centre(seen[g]);
+
+        bool IsSection(int row) => sparse.Sampling.IsDecimation && seen.Any(s => Math.Abs(sparse.Centre(s) - row) < 1e-6);
+
+        void CopySection(int z, Span<float> target)
+        {
+            for (var y = fromY; y < toY; y++)
+            {
+                var line = target.Slice((y - fromY) * (toX - fromX), toX - fromX);
+                TensorPrimitives.Subtract(sparse.Observed.Data.AsSpan(sparse.Observed.Index(z, y, fromX), toX - fromX), standardisation.Mean, line);
+                TensorPrimitives.Multiply(line, 1 / standardisation.Deviation, line);
+            }
+        }
+    }
+
+    private static (int From, int To) Window(int start, int length, int limit) =>
+        (Math.Max(0, (start - HaloPixels) / HaloPixels * HaloPixels), Math.Min(limit, start + length + HaloPixels));
+
+    /// <summary>The mean over the symmetries of a gap: sections <c>[4, Y, X]</c> to rows <c>[T, Y, X]</c>.</summary>
+    private float[] Apply(float[] sections, int height, int width, Gap gap)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var x = tensor(sections, [1, GapNetwork.Sections, height, width]).to(precision.Device);
+        var back = x.flip(1);
+        var reversed = gap.Reversed();
+        var sum = network.Forward(weights, x, gap)
+            .Plus(network.Forward(weights, x.flip(2, 3), gap).flip(2, 3))
+            .Plus(network.Forward(weights, back.transpose(2, 3), reversed).transpose(2, 3).flip(1))
+            .Plus(network.Forward(weights, back.transpose(2, 3).flip(2, 3), reversed).flip(2, 3).transpose(2, 3).flip(1));
+        return [.. sum.Scale(0.25).cpu().contiguous().data<float>()];
+    }
+}

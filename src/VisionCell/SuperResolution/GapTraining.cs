@@ -1,0 +1,41 @@
+namespace VisionCell.SuperResolution;
+
+/// <summary>How the network that fills gaps is trained on isotropic volumes.</summary>
+internal sealed record GapTraining
+{
+    /// <summary>Distances of sections, voxels, one drawn a step; those drawn more often stand more often.</summary>
+    public IReadOnlyList<int> Distances { get; init; } = [2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 10, 12, 14, 16, 20];
+
+    /// <summary>Share of steps in which sections are as thick as they are apart.</summary>
+    public double ThickShare { get; init; } = 0.35;
+
+    /// <summary>Lateral length of an example, voxels.</summary>
+    public int Patch { get; init; } = 96;
+
+    /// <summary>Examples a step.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>Standard deviation of the random gain and offset, in standard deviations of the volume.</summary>
+    public double IntensityJitter { get; init; } = 0.1;
+
+    /// <summary>Share of examples with bright and dark exchanged: other stains, and X-rays.</summary>
+    public double InversionShare { get; init; } = 0.1;
+
+    /// <summary>Share of examples that are enlarged or reduced: other voxel sizes, and specimens with larger and smaller parts.</summary>
+    public double ZoomShare { get; init; } = 0.4;
+
+    /// <summary>Largest factor of that, either way.</summary>
+    public double LargestZoom { get; init; } = 1.5;
+
+    /// <summary>Share of examples whose sections get noise that the rows do not have, so that noise is not taken for structure.</summary>
+    public double NoiseShare { get; init; } = 0.25;
+
+    /// <summary>Largest standard deviation of that noise, in standard deviations of the volume.</summary>
+    public double LargestNoise { get; init; } = 0.4;
+
+    /// <summary>Highest learning rate.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Optimiser steps.</summary>
+    public int Steps { get; init; } = 8_000;
+}

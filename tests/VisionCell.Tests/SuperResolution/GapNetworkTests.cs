@@ -1,0 +1,178 @@
+using TorchSharp;
+using VisionCell.Acquisition;
+using VisionCell.Evaluation;
+using VisionCell.Learning;
+using VisionCell.Reconstruction;
+using VisionCell.Runs;
+using VisionCell.SuperResolution;
+using VisionCell.Volumes;
+using static TorchSharp.torch;
+
+namespace VisionCell.Tests.SuperResolution;
+
+public sealed class GapNetworkTests
+{
+    private static readonly GapConfiguration Small = new() { Channels = [16, 32], Blocks = [1, 1], LateralStride = 2, Images = 6 };
+    private static readonly GapTraining Recipe = new() { Distances = [2, 3, 4], Patch = 32, Batch = 4, Steps = 20 };
+
+    private static Volume<float> Medulla(int z = 48, int side = 96) => Sample.Medulla(new Box(0, 40, 40, new Shape3(z, side, side)));
+
+    private static Volume<float> Ramp(Shape3 shape)
+    {
+        var volume = new Volume<float>(shape, new VoxelSize(10, 10, 10), default, Provenance.Of("ramp"));
+        for (var i = 0; i < volume.Data.Length; i++)
+            volume.Data[i] = i;
+        return volume;
+    }
+
+    [Theory]
+    [InlineData("decimate:4")]
+    [InlineData("decimate:7")]
+    [InlineData("pool:3")]
+    [InlineData("pool:4")]
+    public void Before_the_first_step_it_is_linear_interpolation_at_every_factor(string degradation)
+    {
+        var sparse = AxialSampling.Parse(degradation).Acquire(Medulla());
+        using var weights = new GapNetwork(Small, ScalarType.Float32).Initialise(1, CPU);
+        var precision = new ComputePrecision(CPU, ScalarType.Float32);
+        var filled = new GapReconstruction(new GapNetwork(Small, ScalarType.Float32), weights, precision, Standardisation.Of(sparse.Observed))
+            .Fill(sparse, Box.Of(sparse.IsotropicShape), TestContext.Current.CancellationToken);
+        using var linear = new AxialInterpolation(InterpolationKernel.Linear);
+        var expected = linear.Reconstruct(sparse, Box.Of(sparse.IsotropicShape), TestContext.Current.CancellationToken);
+        DataConsistency.Project(filled, sparse);
+        DataConsistency.Project(expected, sparse);
+        for (var i = 0; i < expected.Data.Length; i++)
+            Assert.Equal(expected.Data[i], filled.Data[i], 1e-2f);
+    }
+
+    [Fact]
+    public void A_gap_seen_from_its_other_side_is_the_same_gap()
+    {
+        var gap = new Gap(8, 1, [0.125, 0.25, 0.875]);
+        Assert.Equal([0.125, 0.75, 0.875], gap.Reversed().Positions);
+        Assert.Equal(gap.Positions, gap.Reversed().Reversed().Positions);
+    }
+
+    [Theory]
+    [InlineData("decimate:4", 5, new[] { 0.25, 0.5, 0.75 })]
+    [InlineData("pool:3", 4, new[] { 0, 1 / 3.0, 2 / 3.0 })]
+    [InlineData("pool:4", 6, new[] { 0.125, 0.375, 0.625, 0.875 })]
+    public void The_rows_of_a_gap_lie_between_the_centres_of_its_sections(string degradation, int first, double[] positions)
+    {
+        var (row, gap) = GapExamples.Rows(AxialSampling.Parse(degradation));
+        Assert.Equal(first, row);
+        Assert.Equal(positions.Length, gap.Positions.Count);
+        for (var i = 0; i < positions.Length; i++)
+            Assert.Equal(positions[i], gap.Positions[i], 1e-9);
+    }
+
+    [Fact]
+    public void Examples_are_boxes_of_the_volume_in_some_orientation()
+    {
+        // Neighbours along an axis differ by that axis's stride, so that differences tell the orientation.
+        var examples = new GapExamples([Ramp(new Shape3(40, 40, 40))], Recipe with { Distances = [3], ThickShare = 0, ZoomShare = 0, NoiseShare = 0, InversionShare = 0, IntensityJitter = 0 });
+        var (sections, rows, gap) = examples.Draw(new Random(3));
+        Assert.Equal(2, gap.Positions.Count);
+        var patch = Recipe.Patch * Recipe.Patch;
+        Assert.Equal(Recipe.Batch * 4 * patch, sections.Length);
+        Assert.Equal(Recipe.Batch * 2 * patch, rows.Length);
+        for (var n = 0; n < Recipe.Batch; n++)
+        {
+            for (var i = 0; i < patch; i++)
+            {
+                // A ramp is linear: the rows lie a third and two thirds of the way.
+                var (before, after) = (sections[(4 * n + 1) * patch + i], sections[(4 * n + 2) * patch + i]);
+                Assert.Equal(before + (after - before) / 3, rows[2 * n * patch + i], 1e-4f);
+                Assert.Equal(before + (after - before) * 2 / 3, rows[(2 * n + 1) * patch + i], 1e-4f);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_volume_too_small_for_a_patch_says_what_it_needs() =>
+        Assert.Contains("two axes must have at least 32 and one 13", Assert.Throws<BadInputException>(() => new GapExamples([Ramp(new Shape3(12, 12, 64))], Recipe)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Training_lowers_the_error_and_is_the_same_for_a_seed()
+    {
+        // Half of the sample to learn from, the other half to judge by.
+        var volume = Medulla(96, 160);
+        var learnt = volume.Crop(new Box(0, 0, 0, new Shape3(96, 160, 80)));
+        var other = volume.Crop(new Box(0, 0, 80, new Shape3(93, 160, 80)));
+        var recipe = Recipe with { Distances = [4], ThickShare = 0 };
+        using var weights = GapPretraining.Run([learnt], Small, recipe with { Steps = 200 }, new TrainingOptions(Cancellation: TestContext.Current.CancellationToken));
+        using var again = GapPretraining.Run([learnt], Small, recipe with { Steps = 3 }, new TrainingOptions());
+        using var once = GapPretraining.Run([learnt], Small, recipe with { Steps = 3 }, new TrainingOptions());
+        foreach (var (name, tensor) in once.Tensors)
+            Assert.True(tensor.equal(again[name]).all().item<bool>(), name);
+
+        var sparse = AxialSampling.Decimate(4).Acquire(other);
+        var filled = new GapReconstruction(new GapNetwork(Small, ScalarType.Float32), weights, new ComputePrecision(CPU, ScalarType.Float32), Standardisation.Of(sparse.Observed))
+            .Fill(sparse, Box.Of(sparse.IsotropicShape), TestContext.Current.CancellationToken);
+        using var linear = new AxialInterpolation(InterpolationKernel.Linear);
+        var region = ScoredRegion.HeldOut(sparse.Sampling, sparse.Sections);
+        double Score(Volume<float> of) => Psnr.Compute(of, other.Crop(Box.Of(sparse.IsotropicShape)), region, 255, TestContext.Current.CancellationToken);
+        var floor = Score(linear.Reconstruct(sparse, Box.Of(sparse.IsotropicShape), TestContext.Current.CancellationToken));
+        Assert.True(Score(filled) > floor + 0.2, $"{Score(filled):0.00} dB, linear {floor:0.00}");
+    }
+
+    [Fact]
+    public void What_it_was_trained_on_is_not_reconstructed_with_it()
+    {
+        var (learnt, sparse) = (Medulla(96, 120), AxialSampling.Decimate(4).Acquire(Medulla(93, 110)));
+        var standardisation = Standardisation.Of(sparse.Observed);
+        var precision = new ComputePrecision(CPU, ScalarType.Float32);
+        var configuration = new SuperResolutionConfiguration { LateralStride = 2, Channels = [16, 24], Blocks = [1, 1] };
+        var planes = new SectionNetwork(configuration, sparse.Sampling, ScalarType.Float32);
+        using var straight = planes.Initialise(1, CPU);
+        using var weights = GapPretraining.Run([learnt], Small, Recipe with { Distances = [4], ThickShare = 0, Steps = 150 }, new TrainingOptions(Cancellation: TestContext.Current.CancellationToken));
+        double? Weight(params SpecimenThumbnail[] specimens)
+        {
+            using var ensemble = GapEnsemble.For(
+                sparse, [new GapPrior("test", Small, weights.Clone(), specimens)], new PlaneReconstruction(planes, straight, precision, standardisation), standardisation, precision, TestContext.Current.CancellationToken);
+            return ensemble?.Weight;
+        }
+        // Planes that know nothing leave it to the network, unless it has seen the specimen.
+        Assert.InRange(Weight() ?? 0, 0.3, 1);
+        Assert.Null(Weight(SpecimenThumbnail.Of(learnt)));
+    }
+
+    [Fact]
+    public void Blocks_have_the_values_of_the_whole()
+    {
+        var sparse = AxialSampling.Decimate(4).Acquire(Medulla(45, 150));
+        using var weights = GapPretraining.Run([Medulla()], Small, Recipe with { Steps = 10 }, new TrainingOptions());
+        var reconstruction = new GapReconstruction(new GapNetwork(Small, ScalarType.Float32), weights, new ComputePrecision(CPU, ScalarType.Float32), Standardisation.Of(sparse.Observed));
+        var whole = reconstruction.Fill(sparse, Box.Of(sparse.IsotropicShape), TestContext.Current.CancellationToken);
+        var box = new Box(6, 70, 65, new Shape3(9, 40, 33));
+        var part = reconstruction.Fill(sparse, box, TestContext.Current.CancellationToken);
+        var expected = whole.Crop(box);
+        for (var i = 0; i < part.Data.Length; i++)
+            Assert.Equal(expected.Data[i], part.Data[i], 0.05f);
+    }
+
+    [Fact]
+    public void A_file_gives_back_what_was_written_and_a_foreign_one_is_refused()
+    {
+        var folder = Directory.CreateTempSubdirectory("visioncell-prior").FullName;
+        try
+        {
+            var path = Path.Combine(folder, "prior.safetensors");
+            using var written = new GapPrior("prior", Small, new GapNetwork(Small, ScalarType.Float32).Initialise(1, CPU), [SpecimenThumbnail.Of(Medulla())]);
+            written.Write(path, new Dictionary<string, string> { ["licence"] = "none" });
+            using var read = GapPrior.Read(path);
+            Assert.Equal(Small.Channels, read.Configuration.Channels);
+            Assert.Equal(written.Specimens[0].Grey, read.Specimens[0].Grey);
+            foreach (var (name, tensor) in written.Weights.Tensors)
+                Assert.True((tensor - read.Weights[name]).abs().max().item<float>() < 1e-3f, name);
+
+            var foreign = Path.Combine(folder, "foreign.safetensors");
+            SafeTensors.Write(foreign, written.Weights.Tensors, new Dictionary<string, string>());
+            Assert.Contains("foreign.safetensors", Assert.Throws<BadInputException>(() => GapPrior.Read(foreign)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
