@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using VisionCell.Acquisition;
 using VisionCell.Formats;
+using VisionCell.Learning;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -106,6 +107,7 @@ public static class Reconstructor
         var path = TrainingLogPath(run, method.Name);
         var log = new TrainingLog();
         log.TakeOver(path);
+        var board = new TensorBoardLog(Path.Combine(run.Checkpoints, "tensorboard", method.Name));
         var trained = false;
         try
         {
@@ -116,6 +118,7 @@ public static class Reconstructor
                 {
                     trained = true;
                     log.Report(p);
+                    board.Report(p);
                     training.Progress?.Report(p);
                     progress?.Report(new ReconstructionProgress("train", p.Fraction, p));
                 }),
