@@ -62,6 +62,8 @@ public static class Reconstructor
             var clock = Stopwatch.StartNew();
             Train(method, sparse, run, stage, training, progress);
             stage.Figure("trainSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
+            foreach (var (finding, value) in method.Findings)
+                stage.Figure(finding, value);
             clock.Restart();
             var volume = Fill(method, sparse, new Relay<double>(f => progress?.Report(new ReconstructionProgress("reconstruct", f, null))), training.Cancellation);
             stage.Figure("inferSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));

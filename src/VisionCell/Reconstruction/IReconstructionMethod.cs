@@ -22,6 +22,9 @@ public interface IReconstructionMethod : IDisposable
     /// <exception cref="OperationCanceledException">Interrupted; what was reached is saved where a checkpoint folder was given.</exception>
     void Train(SparseVolume sparse, TrainingOptions options);
 
+    /// <summary>What training found out about the stack, by name, for the run's record; empty where there is nothing to tell.</summary>
+    IReadOnlyDictionary<string, double> Findings => System.Collections.Frozen.FrozenDictionary<string, double>.Empty;
+
     /// <summary>Reconstructs a block of the isotropic grid.</summary>
     /// <param name="sparse">What was observed.</param>
     /// <param name="block">A box inside <see cref="SparseVolume.IsotropicShape"/>.</param>

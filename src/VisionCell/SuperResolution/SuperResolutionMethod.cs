@@ -22,7 +22,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
 
     private readonly SuperResolutionConfiguration _configuration;
     private readonly ComputePrecision _precision = ComputePrecision.Best();
-    internal PlaneReconstruction? _planes;
+    private PlaneReconstruction? _planes;
     private GapEnsemble? _gaps;
     private Weights? _weights;
 
@@ -37,6 +37,9 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
 
     /// <inheritdoc/>
     public string Device => _precision.ToString();
+
+    /// <summary>The share of pretrained networks in the result (<see cref="GapEnsemble"/>).</summary>
+    public IReadOnlyDictionary<string, double> Findings => new Dictionary<string, double> { ["pretrainedShare"] = Math.Round(_gaps?.Weight ?? 0, 3) };
 
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
