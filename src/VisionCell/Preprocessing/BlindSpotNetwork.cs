@@ -76,8 +76,10 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
     public Tensor Forward(Weights weights, Tensor sections)
     {
         using var scope = NewDisposeScope();
-        var x = ChannelsLast(sections.to(compute));
-        x = Convolve("head", x, 1); // (N, C0, Y, X)
+        // A single plane in fp32: convolutions of one channel in bf16 gave values that are not numbers, now and then (libtorch 2.10, AVX512-BF16, November 2026).
+        var x = inputs == 1
+            ? ChannelsLast(conv2d(sections, weights["head.weight"], weights["head.bias"], [1, 1], [1, 1]).to(compute))
+            : Convolve("head", ChannelsLast(sections.to(compute)), 1); // (N, C0, Y, X)
         var skipped = new Stack<Tensor>();
         for (var level = 0; level < Levels; level++)
         {
