@@ -20,15 +20,16 @@ internal static class PreprocessCommand
         var config = new Option<string?>("--config") { HelpName = "C", Description = "Configuration as JSON; --save-config writes one to start from." };
         var saveConfig = new Option<string?>("--save-config") { HelpName = "C", Description = "Write the configuration, every default in it, to this file, too." };
         var damaged = new Option<string?>("--damaged") { HelpName = "keep|exclude|replace", Description = "What is done with damaged sections, whatever the configuration says." };
+        var denoise = new Option<string?>("--denoise") { HelpName = "none|non-local-means|blind-spot", Description = "How sections are denoised, whatever the configuration says; blind-spot trains a network on the stack." };
         var positions = VolumeArguments.ZPositions();
         var command = new Command("preprocess", "Find damaged sections, take out stripes, shading and flicker, align and denoise a stack. Interrupted, it goes on where it was when run again.")
         {
-            input, voxelSize, output, preset, config, saveConfig, damaged, positions,
+            input, voxelSize, output, preset, config, saveConfig, damaged, denoise, positions,
         };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
-            var configuration = With(ConfigurationOf(parsed.GetValue(preset), parsed.GetValue(config)), parsed.GetValue(damaged));
+            var configuration = With(ConfigurationOf(parsed.GetValue(preset), parsed.GetValue(config)), parsed.GetValue(damaged), parsed.GetValue(denoise));
             if (parsed.GetValue(saveConfig) is { } path)
                 Configuration.Write(path, configuration);
             Run(parsed.GetRequiredValue(input), parsed.VoxelSizeOf(voxelSize), parsed.GetValue(positions), configuration, parsed.GetRequiredValue(output), messages, cancellation);
@@ -44,8 +45,16 @@ internal static class PreprocessCommand
         return config is not null ? Configuration.Read<PreprocessingConfiguration>(config) : Presets.Parse(preset ?? "fib-sem");
     }
 
-    private static PreprocessingConfiguration With(PreprocessingConfiguration configuration, string? damaged)
+    private static PreprocessingConfiguration With(PreprocessingConfiguration configuration, string? damaged, string? denoise)
     {
+        configuration = denoise switch
+        {
+            null => configuration,
+            "none" => configuration with { Denoising = null },
+            "non-local-means" => configuration with { Denoising = configuration.Denoising is { Method: DenoisingMethod.NonLocalMeans } asked ? asked : new DenoisingConfiguration() },
+            "blind-spot" => configuration with { Denoising = configuration.Denoising is { Method: DenoisingMethod.BlindSpot } asked ? asked : new DenoisingConfiguration(method: DenoisingMethod.BlindSpot) },
+            _ => throw new BadInputException($"--denoise '{denoise}': give none, non-local-means or blind-spot"),
+        };
         if (damaged is null)
             return configuration;
         var action = damaged switch
@@ -110,7 +119,7 @@ internal static class PreprocessCommand
         {
             if (_step != value.Step)
                 messages.Stage($"preprocessing: {_step = value.Step}");
-            steps.Report(new Step((double)value.Done / value.Total, $"{value.Step}: section {value.Done} of {value.Total}"));
+            steps.Report(new Step((double)value.Done / value.Total, value.Step == "learn" ? "learn" : $"{value.Step}: section {value.Done} of {value.Total}"));
         }
     }
 }

@@ -15,6 +15,7 @@ internal static class Tools
         () => Program("Jupyter", ["jupyter-lab", "jupyter-notebook", "jupyter"], null, "working in notebooks (running them needs none)", "sudo apt-get install jupyter-notebook, or pip install jupyterlab"),
         Kernel,
         () => Program("Chromium", ["chromium-headless-shell", "chromium", "google-chrome", "chromium-browser"], "--version", "pictures of figures, tests of figures", "sudo apt-get install chromium"),
+        () => Program("ffmpeg", ["ffmpeg"], "-version", "videos in H.264 and WebM (without it MPEG-4 part 2)", "sudo apt-get install ffmpeg"),
         () => Program("Blender", ["blender"], "--version", "rendered scenes", "sudo apt-get install blender"),
         () => Program("Node.js", ["node"], "--version", "tests in a browser", "sudo apt-get install nodejs"),
         () => Program("Slurm", ["sbatch"], "--version", "running on a cluster", "the cluster's administrator provides it"),

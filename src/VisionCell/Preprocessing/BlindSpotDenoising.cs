@@ -52,7 +52,10 @@ public sealed class BlindSpotDenoising : IDisposable
     /// <param name="excluded">Sections that are neither learnt from nor shown as neighbours: damaged or made up.</param>
     /// <exception cref="BadInputException">Sections are too small, hold values that are not finite or no contrast, or are all excluded.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the state was saved where there is a checkpoint folder.</exception>
-    public void Train(ISectionSource source, VoxelSize voxelSize, TrainingOptions options, IReadOnlySet<int>? excluded = null)
+    public void Train(ISectionSource source, VoxelSize voxelSize, TrainingOptions options, IReadOnlySet<int>? excluded = null) => Train(new AlignedViews(source), voxelSize, options, excluded);
+
+    /// <summary>As above, for sections that do not lie in one frame.</summary>
+    internal void Train(ISectionViews source, VoxelSize voxelSize, TrainingOptions options, IReadOnlySet<int>? excluded = null)
     {
         _excluded = excluded ?? FrozenSet<int>.Empty;
         var shown = Enumerable.Range(0, source.Count).Count(z => !_excluded.Contains(z));
@@ -94,6 +97,18 @@ public sealed class BlindSpotDenoising : IDisposable
             return plane;
         }).ToArray();
         Denoise(planes, source.Height, source.Width, destination, cancellation);
+    }
+
+    /// <summary>Denoises one section in its own frame.</summary>
+    /// <param name="views">The stack.</param>
+    /// <param name="z">Which section, from 0.</param>
+    /// <param name="destination">Receives grey values <c>[Height, Width]</c>.</param>
+    /// <returns>The section as it was.</returns>
+    internal float[] Denoise(ISectionViews views, int z, Span<float> destination)
+    {
+        var planes = views.Read(z, BlindSpotSamples.Around(z, views.Count, _neighbours, _excluded));
+        Denoise(planes, views.Height, views.Width, destination, CancellationToken.None);
+        return planes[_neighbours];
     }
 
     /// <summary>Denoises all sections in order, each read once, as many held as the network sees.</summary>

@@ -60,12 +60,12 @@ internal sealed class BlindSpotSamples
     /// <param name="cancellation">Stops between sections.</param>
     /// <exception cref="BadInputException">A voxel is not a number, or there is no structure.</exception>
     public static BlindSpotSamples Collect(
-        ISectionSource source, int neighbours, IReadOnlySet<int> excluded, int seed, long largestPool, int cropEdge, CancellationToken cancellation)
+        ISectionViews source, int neighbours, IReadOnlySet<int> excluded, int seed, long largestPool, int cropEdge, CancellationToken cancellation)
     {
         var usable = Enumerable.Range(0, source.Count).Where(z => !excluded.Contains(z)).ToArray();
         if (usable.Length == 0)
             throw new BadInputException($"all {source.Count} sections are excluded: there is none to learn denoising from");
-        var samples = (long)source.Count * source.Height * source.Width <= largestPool
+        var samples = source.AreAligned && (long)source.Count * source.Height * source.Width <= largestPool
             ? Whole(source, neighbours, excluded, usable, cancellation)
             : Crops(source, neighbours, excluded, usable, new Random(seed), largestPool, cropEdge, cancellation);
         samples.Standardise();
@@ -123,15 +123,13 @@ internal sealed class BlindSpotSamples
         }
     }
 
-    private static BlindSpotSamples Whole(ISectionSource source, int neighbours, IReadOnlySet<int> excluded, int[] usable, CancellationToken cancellation)
+    private static BlindSpotSamples Whole(ISectionViews source, int neighbours, IReadOnlySet<int> excluded, int[] usable, CancellationToken cancellation)
     {
         var samples = new BlindSpotSamples(source.Height, source.Width);
         for (var z = 0; z < source.Count; z++)
         {
             cancellation.ThrowIfCancellationRequested();
-            samples._planes.Add(new float[source.Height * source.Width]);
-            if (!excluded.Contains(z))
-                ReadFinite(source, z, samples._planes[z]);
+            samples._planes.Add(excluded.Contains(z) ? [] : ReadFinite(source, z, [z])[0]);
         }
         foreach (var z in usable)
             samples._examples.Add(Around(z, source.Count, neighbours, excluded));
@@ -139,22 +137,25 @@ internal sealed class BlindSpotSamples
     }
 
     private static BlindSpotSamples Crops(
-        ISectionSource source, int neighbours, IReadOnlySet<int> excluded, int[] usable, Random random, long largestPool, int cropEdge, CancellationToken cancellation)
+        ISectionViews source, int neighbours, IReadOnlySet<int> excluded, int[] usable, Random random, long largestPool, int cropEdge, CancellationToken cancellation)
     {
-        var samples = new BlindSpotSamples(Math.Min(cropEdge, source.Height), Math.Min(cropEdge, source.Width));
-        var section = new float[source.Height * source.Width];
+        // Sections of a stack out of line that fit are held whole, since what one of them sees of its neighbours serves no other.
         var planes = 2 * neighbours + 1;
-        var centres = Math.Max(1, largestPool / ((long)planes * CropsASection * samples.Height * samples.Width));
+        var whole = (long)planes * usable.Length * source.Height * source.Width <= largestPool;
+        var samples = whole
+            ? new BlindSpotSamples(source.Height, source.Width)
+            : new BlindSpotSamples(Math.Min(cropEdge, source.Height), Math.Min(cropEdge, source.Width));
+        var crops = samples.Height == source.Height && samples.Width == source.Width ? 1 : CropsASection;
+        var centres = whole ? usable.Length : Math.Max(1, largestPool / ((long)planes * crops * samples.Height * samples.Width));
         for (var centre = 0; centre < centres; centre++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var shown = Around(usable[random.Next(usable.Length)], source.Count, neighbours, excluded);
-            var corners = Enumerable.Range(0, CropsASection)
+            var shown = Around(whole ? usable[centre] : usable[random.Next(usable.Length)], source.Count, neighbours, excluded);
+            var corners = Enumerable.Range(0, crops)
                 .Select(_ => (Y: random.Next(source.Height - samples.Height + 1), X: random.Next(source.Width - samples.Width + 1))).ToArray();
             var first = samples._planes.Count;
-            foreach (var z in shown)
+            foreach (var section in ReadFinite(source, shown[neighbours], shown))
             {
-                ReadFinite(source, z, section);
                 foreach (var (top, left) in corners)
                 {
                     var crop = new float[samples.Height * samples.Width];
@@ -163,20 +164,24 @@ internal sealed class BlindSpotSamples
                     samples._planes.Add(crop);
                 }
             }
-            for (var corner = 0; corner < CropsASection; corner++)
-                samples._examples.Add([.. Enumerable.Range(0, planes).Select(p => first + p * CropsASection + corner)]);
+            for (var corner = 0; corner < crops; corner++)
+                samples._examples.Add([.. Enumerable.Range(0, planes).Select(p => first + p * crops + corner)]);
         }
         return samples;
     }
 
-    private static void ReadFinite(ISectionSource source, int z, float[] section)
+    private static float[][] ReadFinite(ISectionViews source, int frame, int[] sections)
     {
-        source.Read(z, section);
-        if (TensorPrimitives.IsFiniteAll<float>(section))
-            return;
-        var at = Array.FindIndex(section, v => !float.IsFinite(v));
-        throw new BadInputException(FormattableString.Invariant(
-            $"section {z}, y {at / source.Width}, x {at % source.Width} is {section[at]}; replace such voxels before denoising"));
+        var read = source.Read(frame, sections);
+        foreach (var (z, section) in sections.Zip(read))
+        {
+            if (TensorPrimitives.IsFiniteAll<float>(section))
+                continue;
+            var at = Array.FindIndex(section, v => !float.IsFinite(v));
+            throw new BadInputException(FormattableString.Invariant(
+                $"section {z}, y {at / source.Width}, x {at % source.Width} is {section[at]}; replace such voxels before denoising"));
+        }
+        return read;
     }
 
     private void HoldOut()

@@ -3,6 +3,16 @@ using VisionCell.Volumes;
 
 namespace VisionCell.Preprocessing;
 
+/// <summary>What sections are denoised by.</summary>
+public enum DenoisingMethod
+{
+    /// <summary>Non-local means: seconds, nothing to learn.</summary>
+    NonLocalMeans,
+
+    /// <summary>A network that learns from the stack itself (<see cref="BlindSpotDenoising"/>): minutes, and decibels better on noise that is independent from pixel to pixel.</summary>
+    BlindSpot,
+}
+
 /// <summary>How sections are denoised.</summary>
 public sealed record DenoisingConfiguration
 {
@@ -19,15 +29,29 @@ public sealed record DenoisingConfiguration
     /// Sections that are searched, odd: 1 for each section by itself, 3 for those before and after as well, which patches then span, too. Where
     /// sections lie further apart than one and a half pixels neighbours show other things, and each section is filtered by itself.
     /// </param>
-    /// <exception cref="BadInputException">A value is out of range.</exception>
-    public DenoisingConfiguration(double strength = 1, int patch = 3, int search = 11, double? noise = null, int searchSections = 1)
+    /// <param name="method">By what; strength, patch, search and searched sections are non-local means' alone.</param>
+    /// <param name="blindSpot">How the network learns; null for the defaults.</param>
+    /// <exception cref="BadInputException">A value is out of range, or a network is described that is not used.</exception>
+    public DenoisingConfiguration(
+        double strength = 1, int patch = 3, int search = 11, double? noise = null, int searchSections = 1,
+        DenoisingMethod method = DenoisingMethod.NonLocalMeans, BlindSpotTraining? blindSpot = null)
     {
+        if (blindSpot is not null && method != DenoisingMethod.BlindSpot)
+            throw new BadInputException("denoising by non-local means with a blind-spot network described: set method to blind-spot, or blindSpot to null");
+        (Method, BlindSpot) = (method, method == DenoisingMethod.BlindSpot ? blindSpot ?? new BlindSpotTraining() : null);
+
         Strength = strength is > 0 and <= 10 ? strength : throw new BadInputException($"denoising strength {strength}: must be more than 0, at most 10");
         Patch = patch is >= 3 and <= 21 && patch % 2 == 1 ? patch : throw new BadInputException($"patch of {patch} pixels: must be odd, 3 to 21");
         Search = search is >= 3 and <= 101 && search % 2 == 1 ? search : throw new BadInputException($"search window of {search} pixels: must be odd, 3 to 101");
         Noise = noise is null or > 0 ? noise : throw new BadInputException($"noise of {noise} grey values: must be more than 0, or null to estimate it");
         SearchSections = searchSections is >= 1 and <= 11 && searchSections % 2 == 1 ? searchSections : throw new BadInputException($"{searchSections} searched sections: must be odd, 1 to 11");
     }
+
+    /// <summary>What sections are denoised by.</summary>
+    public DenoisingMethod Method { get; }
+
+    /// <summary>How the network learns; null where none is used.</summary>
+    public BlindSpotTraining? BlindSpot { get; }
 
     /// <summary>Filter parameter h in units of the noise.</summary>
     public double Strength { get; }
@@ -46,6 +70,12 @@ public sealed record DenoisingConfiguration
 
     /// <summary>Sections before and after that are searched in a stack of that voxel size.</summary>
     public int ReachIn(VoxelSize size) => size.Z <= 1.5 * Math.Max(size.Y, size.X) ? SearchSections / 2 : 0;
+
+    /// <summary>What is done, in a few words.</summary>
+    /// <param name="noise">Standard deviation of the noise, grey values.</param>
+    internal string Describe(double noise) => BlindSpot is { } training
+        ? FormattableString.Invariant($"blind-spot network trained on the stack, {(training.Steps is { } steps ? $"{steps} steps" : $"{training.Minutes} minutes")}, seed {training.Seed}")
+        : FormattableString.Invariant($"non-local means, h {Strength * noise:0.###}, patch {Patch}, search {Search}");
 }
 
 /// <summary>
@@ -62,16 +92,17 @@ public static class NonLocalMeansDenoising
     /// <param name="progress">Told the number of sections done.</param>
     /// <param name="cancellation">Stops between sections.</param>
     /// <returns>The stack in its own voxel type, and the noise it was denoised for (grey values); the stack itself where it shows none.</returns>
-    /// <exception cref="BadInputException">Sections are smaller than 3 x 3.</exception>
+    /// <exception cref="BadInputException">Sections are smaller than 3 x 3, or the configuration is a network's.</exception>
     public static (Volume Denoised, double Noise) Apply(
         Volume stack, DenoisingConfiguration configuration, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
+        if (configuration.Method != DenoisingMethod.NonLocalMeans)
+            throw new BadInputException("non-local means with a configuration whose method is blind-spot: use the pipeline, or BlindSpotDenoising");
         var noise = configuration.Noise ?? NoiseLevel.Of(stack.ToFloat32(), cancellation);
         if (noise == 0)
             return (stack, 0);
         var strength = (float)(configuration.Strength * noise);
-        var provenance = stack.Provenance.With(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"non-local means, h {strength:0.###}, patch {configuration.Patch}, search {configuration.Search}"));
+        var provenance = stack.Provenance.With(configuration.Describe(noise));
         var options = new ParallelOptions { CancellationToken = cancellation };
         var (sections, height, width) = stack.Shape;
         var done = 0;

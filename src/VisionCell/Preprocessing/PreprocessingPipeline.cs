@@ -4,9 +4,9 @@ using VisionCell.Volumes;
 namespace VisionCell.Preprocessing;
 
 /// <summary>One report of running work.</summary>
-/// <param name="Step">What is being done: <c>scan</c>, <c>align</c> or <c>finish</c>.</param>
-/// <param name="Done">Sections done.</param>
-/// <param name="Total">Sections in all.</param>
+/// <param name="Step">What is being done: <c>scan</c>, <c>align</c>, <c>learn</c> or <c>finish</c>.</param>
+/// <param name="Done">Sections done; while a network learns, thousandths of its training.</param>
+/// <param name="Total">Sections in all; while a network learns, 1000.</param>
 public readonly record struct PreprocessingProgress(string Step, int Done, int Total);
 
 /// <summary>A preprocessed stack with everything that was done to it.</summary>
@@ -58,7 +58,9 @@ public static class PreprocessingPipeline
         Ended("align", clock, seconds);
 
         var (transforms, fields) = Described(alignment, configuration, plan, stack.Shape.Z);
-        var chain = new SectionChain(corrected, stack.VoxelSize, layout.PositionsNm, stack.VoxelType, configuration, plan, transforms, fields);
+        using var chain = new SectionChain(corrected, stack.VoxelSize, layout, stack.VoxelType, configuration, plan, transforms, fields);
+        if (chain.Learn(null, progress, cancellation))
+            Ended("learn", clock, seconds);
         var result = NewVolume(stack, ProvenanceOf(stack.Provenance, configuration, plan, layout));
         chain.Run(0, stack.Shape.Z, (z, section) =>
         {
@@ -153,7 +155,7 @@ public static class PreprocessingPipeline
         if (lost.Count > 0)
             provenance = provenance.With($"damaged sections {(configuration.Damage!.Action == DamageAction.Replace ? "replaced" : "excluded")}: {string.Join(", ", lost.Order())}");
         if (configuration.Denoising is { } denoising && plan.Noise is > 0)
-            provenance = provenance.With(FormattableString.Invariant($"non-local means, h {denoising.Strength * plan.Noise.Value:0.###}, patch {denoising.Patch}, search {denoising.Search}"));
+            provenance = provenance.With(denoising.Describe(plan.Noise.Value));
         if (configuration.Clipping is not null && plan.Bounds is { } bounds)
             provenance = provenance.With(FormattableString.Invariant($"clipped to {bounds.Low:0.###} to {bounds.High:0.###}"));
         if (configuration.Equalisation is { } equalisation)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using VisionCell.Volumes;
 
 namespace VisionCell.Preprocessing;
@@ -10,15 +11,19 @@ namespace VisionCell.Preprocessing;
 /// <param name="Damage">Damaged sections; null where none were looked for.</param>
 /// <param name="StripeAngle">Direction of the stripes that are taken out, degrees; null for none.</param>
 /// <param name="StripeStrength">Root mean square of the stripes in up to eight sections, grey values; 0 for none.</param>
+/// <param name="StripesGoOn">Whether the stripes of a section go on in the next ones, so that these do not tell stripe from structure.</param>
 /// <param name="Shadings">Shading of each section; null where none is taken out.</param>
 /// <param name="Intensities">Gain and offset of each section; null where none are changed.</param>
 /// <param name="Bounds">Grey values that are clipped to, or between which contrast is evened out; null where neither is done.</param>
 /// <param name="Noise">Standard deviation of the noise that is denoised for, grey values; null where nothing is denoised.</param>
 /// <param name="Notices">What a user should look at.</param>
 public sealed record PreprocessingPlan(
-    DamageReport? Damage, double? StripeAngle, double StripeStrength, IReadOnlyList<Shading?>? Shadings, IReadOnlyList<SectionIntensity>? Intensities,
+    DamageReport? Damage, double? StripeAngle, double StripeStrength, bool StripesGoOn, IReadOnlyList<Shading?>? Shadings, IReadOnlyList<SectionIntensity>? Intensities,
     GreyBounds? Bounds, double? Noise, IReadOnlyList<string> Notices)
 {
+    // Correlation of the stripes of neighbours from which on they are the same ones: drawn anew in each section they reach a third, by what structure is taken for stripe.
+    private const double Shared = 0.5;
+
     /// <summary>Indices of the sections whose content is not used.</summary>
     /// <param name="configuration">Says what is done with damaged sections.</param>
     public IReadOnlySet<int> Lost(PreprocessingConfiguration configuration) =>
@@ -49,7 +54,7 @@ public sealed record PreprocessingPlan(
         if (damaged.Count > features.Count - 2)
             throw new BadInputException($"{damaged.Count} of {features.Count} sections are damaged (section {damage!.Sections[0].Z}: {damage.Sections[0]}): fewer than two are left");
 
-        var (angle, strength) = Stripes(source, damaged, configuration.Destriping, notices, cancellation);
+        var (angle, strength, goOn) = Stripes(source, damaged, configuration.Destriping, notices, cancellation);
         var shadings = configuration.Shading is { } shading ? ShadingCorrection.Estimate(features, damaged, shading, notices) : null;
         IReadOnlyList<SectionIntensity>? intensities = null;
         if (configuration.Normalisation is { } normalisation)
@@ -67,30 +72,39 @@ public sealed record PreprocessingPlan(
         double? noise = configuration.Denoising is { } denoising
             ? denoising.Noise ?? Ordered.Median(features.Where(f => f.HasContrast && !damaged.Contains(f.Z)).Select(f => f.Noise * (intensities?[f.Z].Gain ?? 1)))
             : null;
-        return new PreprocessingPlan(damage, angle, strength, shadings, intensities, bounds, noise, notices);
+        return new PreprocessingPlan(damage, angle, strength, goOn, shadings, intensities, bounds, noise, notices);
     }
 
-    private static (double? Angle, double Strength) Stripes(
+    private static (double? Angle, double Strength, bool GoOn) Stripes(
         ISectionSource source, IReadOnlySet<int> damaged, DestripingConfiguration? configuration, List<string> notices, CancellationToken cancellation)
     {
         if (configuration is null)
-            return (null, 0);
+            return (null, 0, false);
         if (source.Height < 32 || source.Width < 32)
         {
             notices.Add($"stripes are not looked for: sections of {source.Height} x {source.Width} pixels are too small");
-            return (null, 0);
+            return (null, 0, false);
         }
-        if ((configuration.Angle ?? StripeDirection.Detect(source, damaged, cancellation).Angle) is not { } angle)
-            return (null, 0);
+        var found = StripeDirection.Detect(source, damaged, cancellation);
+        if ((configuration.Angle ?? found.Angle) is not { } angle)
+            return (null, 0, false);
         var filter = new Destriping(source.Height, source.Width, configuration, angle);
-        var (section, stripes) = (new float[source.Height * source.Width], new float[source.Height * source.Width]);
-        var squares = new List<double>();
+        var section = new float[source.Height * source.Width];
+        var (stripes, ofNext) = (new float[section.Length], new float[section.Length]);
+        var (squares, squaresOfNext, products, count) = (0.0, 0.0, 0.0, 0);
         foreach (var z in StripeDirection.Choose(source.Count, damaged))
         {
             cancellation.ThrowIfCancellationRequested();
             source.Read(z, section);
-            squares.Add(Math.Pow(filter.Estimate(section, stripes), 2));
+            squares += Math.Pow(filter.Estimate(section, stripes), 2);
+            count++;
+            var next = z + 1 < source.Count ? z + 1 : z - 1;
+            source.Read(next, section);
+            squaresOfNext += damaged.Contains(next) ? 0 : Math.Pow(filter.Estimate(section, ofNext), 2);
+            products += damaged.Contains(next) ? 0 : TensorPrimitives.Dot<float>(stripes, ofNext) / section.Length;
         }
-        return (angle, Math.Sqrt(squares.DefaultIfEmpty(0).Average()));
+        // Where no stripes stand out, what is shared is structure.
+        var goOn = found.Angle is { } seen && Math.Abs(seen - angle) <= 2 && products > Shared * Math.Sqrt(squares * squaresOfNext);
+        return (angle, Math.Sqrt(squares / Math.Max(1, count)), goOn);
     }
 }

@@ -32,10 +32,11 @@ public sealed class FileSections(SectionReader reader) : ISectionSource
 /// <param name="plan">What was decided.</param>
 internal sealed class CorrectedSections(ISectionSource source, PreprocessingConfiguration configuration, PreprocessingPlan plan) : ISectionSource
 {
-    private const int Kept = 6;
+    private int _kept = 6;
 
     private readonly IReadOnlySet<int> _damaged = plan.Damage?.Lost ?? new HashSet<int>();
-    private readonly ConcurrentBag<Destriping> _filters = [];
+    private readonly Destriping? _destriping = plan.StripeAngle is { } angle ? new Destriping(source.Height, source.Width, configuration.Destriping!, angle) : null;
+    private readonly ConcurrentDictionary<int, StripeCoefficients> _coefficients = new();
     private readonly Lock _gate = new();
     private readonly LinkedList<(int Z, float[] Section)> _recent = [];
 
@@ -44,6 +45,9 @@ internal sealed class CorrectedSections(ISectionSource source, PreprocessingConf
     public int Height => source.Height;
 
     public int Width => source.Width;
+
+    /// <summary>How many of the last sections are kept from now on.</summary>
+    public void Keep(int sections) => _kept = sections;
 
     public void Read(int z, Span<float> destination)
     {
@@ -61,21 +65,18 @@ internal sealed class CorrectedSections(ISectionSource source, PreprocessingConf
         lock (_gate)
         {
             _recent.AddFirst((z, destination.ToArray()));
-            if (_recent.Count > Kept)
+            while (_recent.Count > _kept)
                 _recent.RemoveLast();
         }
     }
 
     private void Correct(int z, Span<float> destination)
     {
-        if (plan.StripeAngle is { } angle)
+        if (_destriping is not null)
         {
-            if (!_filters.TryTake(out var filter))
-                filter = new Destriping(Height, Width, configuration.Destriping!, angle);
             var stripes = new float[destination.Length];
-            filter.Estimate(destination, stripes);
+            EstimateStripes(_destriping, z, destination, stripes);
             TensorPrimitives.Subtract(destination, stripes, destination);
-            _filters.Add(filter);
         }
         plan.Shadings?[z]?.Remove(destination, Height, Width);
         if (plan.Intensities?[z] is { } intensity && intensity is not { Gain: 1, Offset: 0 })
@@ -84,6 +85,34 @@ internal sealed class CorrectedSections(ISectionSource source, PreprocessingConf
             TensorPrimitives.Add(destination, (float)intensity.Offset, destination);
         }
     }
+
+    /// <summary>Beside the neighbours that are not damaged, where stripes do not go on in them.</summary>
+    private void EstimateStripes(Destriping destriping, int z, ReadOnlySpan<float> section, Span<float> stripes)
+    {
+        var reach = plan.StripesGoOn ? 0 : configuration.Destriping!.Neighbours;
+        int[] places = [.. Enumerable.Range(z - reach, 2 * reach + 1).Where(k => k == z || (k >= 0 && k < Count && !_damaged.Contains(k)))];
+        if (places.Length == 1 || !destriping.RunsAlongAxis)
+        {
+            destriping.Estimate(section, stripes);
+            return;
+        }
+        _coefficients.TryAdd(z, destriping.Analyse(section));
+        var raw = new float[section.Length];
+        var around = new List<StripeCoefficients>();
+        foreach (var k in places)
+        {
+            if (!_coefficients.TryGetValue(k, out var known))
+            {
+                source.Read(k, raw);
+                known = _coefficients.GetOrAdd(k, destriping.Analyse(raw));
+            }
+            around.Add(known);
+        }
+        destriping.Estimate(around, places, Array.IndexOf(places, z), stripes);
+        // They are small, a few numbers a row; those of sections far away are not asked for again soon.
+        foreach (var far in _coefficients.Keys.Where(k => Math.Abs(k - z) > 2 * reach + 16))
+            _coefficients.TryRemove(far, out _);
+    }
 }
 
 /// <summary>
@@ -91,8 +120,10 @@ internal sealed class CorrectedSections(ISectionSource source, PreprocessingConf
 /// Each depends on the stack and the decisions alone, not on where a run began. Memory: the sections of one batch and those around it that its
 /// steps look at.
 /// </summary>
-internal sealed class SectionChain
+internal sealed class SectionChain : IDisposable
 {
+    private static int Batch => Math.Clamp(Environment.ProcessorCount, 2, 8);
+
     private readonly CorrectedSections _corrected;
     private readonly PreprocessingConfiguration _configuration;
     private readonly PreprocessingPlan _plan;
@@ -101,21 +132,44 @@ internal sealed class SectionChain
     private readonly IReadOnlySet<int> _lost;
     private readonly IReadOnlyList<double>? _positions;
     private readonly VoxelType _type;
-    private readonly int _reach;
+    private readonly SectionDenoising? _denoising;
     private readonly LocalEqualisation? _equalisation;
     private readonly ConcurrentDictionary<int, Lazy<float[]>> _moved = new();
-    private readonly ConcurrentBag<NonLocalMeans> _denoisers = [];
 
     public SectionChain(
-        CorrectedSections corrected, VoxelSize size, IReadOnlyList<double>? positions, VoxelType type, PreprocessingConfiguration configuration, PreprocessingPlan plan,
+        CorrectedSections corrected, VoxelSize size, SectionLayout layout, VoxelType type, PreprocessingConfiguration configuration, PreprocessingPlan plan,
         SectionTransforms transforms, IReadOnlyList<ElasticField?> fields)
     {
-        (_corrected, _positions, _type, _configuration, _plan, _transforms, _fields) = (corrected, positions, type, configuration, plan, transforms, fields);
+        (_corrected, _positions, _type, _configuration, _plan, _transforms, _fields) = (corrected, layout.PositionsNm, type, configuration, plan, transforms, fields);
         _lost = configuration.Damage?.Action == DamageAction.Replace ? plan.Lost(configuration) : new HashSet<int>();
-        _reach = configuration.Denoising?.ReachIn(size) ?? 0;
+        if (configuration.Denoising is { } denoising && plan.Noise is > 0 and var noise)
+        {
+            _denoising = denoising.BlindSpot is { } training
+                ? new NetworkDenoising(new TransformedViews(corrected, transforms, fields, Interpolation), Move, size, training, plan.Damage?.Lost ?? new HashSet<int>(), layout.Unobserved)
+                : new MeansDenoising(Content, new Shape3(corrected.Count, corrected.Height, corrected.Width), type, denoising, denoising.ReachIn(size), (float)(denoising.Strength * noise));
+        }
         if (configuration.Equalisation is { } equalisation && plan.Bounds is { } bounds)
             _equalisation = new LocalEqualisation(corrected.Height, corrected.Width, bounds, equalisation);
     }
+
+    private SectionInterpolation Interpolation => _configuration.Alignment?.Interpolation ?? SectionInterpolation.Cubic;
+
+    /// <summary>Learns from the stack what is learnt: a bounded sample of its sections.</summary>
+    /// <param name="checkpoints">Folder from which an interrupted training goes on; null for none.</param>
+    /// <param name="progress">Told how far training is.</param>
+    /// <param name="cancellation">Stops between steps.</param>
+    /// <returns>Whether there was something to learn.</returns>
+    public bool Learn(string? checkpoints, IProgress<PreprocessingProgress>? progress, CancellationToken cancellation)
+    {
+        var learnt = _denoising?.Learn(checkpoints, progress, cancellation) ?? false;
+        // What a section is denoised beside is read for its neighbours, too.
+        if (learnt)
+            _corrected.Keep(2 * _denoising!.Reach + 1 + Batch);
+        return learnt;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _denoising?.Dispose();
 
     /// <summary>Makes sections in order and hands each on.</summary>
     /// <param name="first">First of them.</param>
@@ -124,7 +178,7 @@ internal sealed class SectionChain
     /// <param name="cancellation">Stops between sections.</param>
     public void Run(int first, int count, Action<int, float[]> take, CancellationToken cancellation)
     {
-        var batch = Math.Clamp(Environment.ProcessorCount, 2, 8);
+        var batch = Batch;
         var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = batch };
         for (var begin = first; begin < first + count; begin += batch)
         {
@@ -132,7 +186,7 @@ internal sealed class SectionChain
             Parallel.For(0, results.Length, options, i => results[i] = Finish(begin + i));
             for (var i = 0; i < results.Length; i++)
                 take(begin + i, results[i]);
-            var around = Math.Max(_reach + 1, _configuration.Equalisation?.Reach ?? 0);
+            var around = Math.Max((_denoising?.Reach ?? 0) + 1, _configuration.Equalisation?.Reach ?? 0);
             foreach (var old in _moved.Keys.Where(z => z < begin + batch - around || z > begin + batch + around))
                 _moved.TryRemove(old, out _);
         }
@@ -143,10 +197,13 @@ internal sealed class SectionChain
     {
         var reach = Math.Min(4, Math.Min(_corrected.Height, _corrected.Width) / 4);
         var sum = new ResidualAccumulator(_corrected.Height, _corrected.Width, reach);
-        var denoised = new float[count][];
-        Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation }, i => denoised[i] = Denoised(first + i));
-        for (var i = 0; i < count; i++)
-            sum.Add(Content(first + i), denoised[i]);
+        // Sections that were replaced have no noise of their own.
+        int[] all = [.. Enumerable.Range(first, count)];
+        int[] chosen = all.Any(z => !_lost.Contains(z)) ? [.. all.Where(z => !_lost.Contains(z))] : all;
+        var found = new (float[] Before, float[] After)[chosen.Length];
+        Parallel.For(0, found.Length, new ParallelOptions { CancellationToken = cancellation }, i => found[i] = _denoising?.Compare(chosen[i]) ?? (Content(chosen[i]), Content(chosen[i])));
+        foreach (var (before, after) in found)
+            sum.Add(before, after);
         return sum.Report();
     }
 
@@ -177,46 +234,27 @@ internal sealed class SectionChain
         return section;
     }
 
-    private float[] Denoised(int z)
-    {
-        var content = Content(z);
-        if (_configuration.Denoising is not { } denoising || _plan.Noise is not { } noise || noise <= 0)
-            return [.. content];
-        var strength = (float)(denoising.Strength * noise);
-        var result = new float[content.Length];
-        if (_type == VoxelType.UInt8 && _reach == 0)
-        {
-            var (bytes, filtered) = (new byte[content.Length], new byte[content.Length]);
-            content.CopyTo(result, 0);
-            Round(result);
-            Store(result, VoxelType.UInt8, bytes);
-            NonLocalMeansDenoising.ByOpenCv(bytes, filtered, _corrected.Height, _corrected.Width, strength, denoising);
-            TensorPrimitives.ConvertTruncating<byte, float>(filtered, result);
-            return result;
-        }
-        if (!_denoisers.TryTake(out var filter))
-            filter = new NonLocalMeans(_corrected.Height, _corrected.Width, denoising.Patch, denoising.Search);
-        NonLocalMeansDenoising.OfSection(filter, k => Content(k), _corrected.Count, z, _reach, strength, result);
-        _denoisers.Add(filter);
-        return result;
-    }
+    // What lies between denoised sections needs no denoising; non-local means have always been given what lies between the others.
+    private float[] Denoised(int z) =>
+        _denoising is null ? [.. Content(z)] : _denoising is NetworkDenoising && _lost.Contains(z) ? [.. Between(z, Denoised)] : _denoising.Apply(z);
 
     /// <summary>What a section shows once moved: its own, or what lies between the nearest sections that are not lost.</summary>
-    private float[] Content(int z)
+    private float[] Content(int z) => _lost.Contains(z) ? Between(z, Moved) : Moved(z);
+
+    /// <summary>What lies at a lost section between the nearest that are not.</summary>
+    private float[] Between(int z, Func<int, float[]> section)
     {
-        if (!_lost.Contains(z))
-            return Moved(z);
         var (before, after) = (z - 1, z + 1);
         while (before >= 0 && _lost.Contains(before))
             before--;
         while (after < _corrected.Count && _lost.Contains(after))
             after++;
         if (before < 0 || after >= _corrected.Count)
-            return Moved(before < 0 ? after : before);
+            return section(before < 0 ? after : before);
         double At(int k) => _positions?[k] ?? k;
         var share = (float)((At(z) - At(before)) / (At(after) - At(before)));
         var result = new float[_corrected.Height * _corrected.Width];
-        TensorPrimitives.Lerp(Moved(before), Moved(after), share, result);
+        TensorPrimitives.Lerp(section(before), section(after), share, result);
         return result;
     }
 
@@ -224,13 +262,18 @@ internal sealed class SectionChain
     {
         var section = new float[_corrected.Height * _corrected.Width];
         _corrected.Read(k, section);
-        var transform = _transforms.Sections[k];
+        return Move(k, section);
+    })).Value;
+
+    private float[] Move(int z, float[] section)
+    {
+        var transform = _transforms.Sections[z];
         if (transform.IsIdentity)
             return section;
         var moved = new float[section.Length];
-        SectionResampling.Apply(section, moved, _corrected.Height, _corrected.Width, transform, _fields[k], _configuration.Alignment?.Interpolation ?? SectionInterpolation.Cubic);
+        SectionResampling.Apply(section, moved, _corrected.Height, _corrected.Width, transform, _fields[z], Interpolation);
         return moved;
-    })).Value;
+    }
 
     private void Round(Span<float> section)
     {

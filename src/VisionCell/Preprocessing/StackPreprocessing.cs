@@ -14,7 +14,7 @@ public sealed record PreprocessingOutputs(string Volume, string Transforms, stri
 
 /// <summary>
 /// <see cref="PreprocessingPipeline"/> on a stack that need not fit in memory, from file to file. What is done is noted section by section in a folder to
-/// work in: the features of each section as it is scanned, the decisions, the transforms, and each finished section. Run again after an
+/// work in: the features of each section as it is scanned, the decisions, the transforms, a network as it learns, and each finished section. Run again after an
 /// interruption it goes on from there, and the result is the same as without. Memory: a few sections for each step, and a row of chunks of the
 /// image that is written.
 /// </summary>
@@ -63,7 +63,9 @@ public static class StackPreprocessing
         PreprocessingPipeline.Ended("align", clock, seconds);
 
         var type = reader.Info.VoxelType;
-        var chain = new SectionChain(corrected, size, layout.PositionsNm, type, configuration, plan, transforms, fields);
+        using var chain = new SectionChain(corrected, size, layout, type, configuration, plan, transforms, fields);
+        if (chain.Learn(Path.Combine(work, "denoising"), progress, cancellation))
+            PreprocessingPipeline.Ended("learn", clock, seconds);
         var writer = new OmeZarrWriter(Path.Combine(work, "image"), shape, type, size, reader.Info.Origin);
         var bytes = new byte[shape.SectionCount * (type switch { VoxelType.UInt8 => 1, VoxelType.UInt16 => 2, _ => 4 })];
         chain.Run(writer.Written, shape.Z - writer.Written, (z, section) =>

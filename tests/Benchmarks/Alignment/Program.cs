@@ -3,7 +3,7 @@
 // as they are given; time and memory on large ones. Does not measure: tears, folds and missing sections, other microscopes, and
 // whether the slow part of the motion belongs to the specimen, which nobody knows.
 //
-//     VISIONCELL_DATA=DIR dotnet run -c Release --project tests/Benchmarks/Alignment -- [rigid] [elastic] [aligned] [sstem] [speed]
+//     VISIONCELL_DATA=DIR dotnet run -c Release --project tests/Benchmarks/Alignment -- [rigid] [comparisons] [elastic] [aligned] [sstem] [speed]
 //
 // All parts where none is named; VOLUMES=bone,medulla-1 narrows the volumes that faults are put on. DIR holds the volumes of data-manifests/. scikit-image: Debian's python3-skimage.
 using System.Diagnostics;
@@ -44,6 +44,40 @@ if (Asked("rigid"))
             var cells = methods.Select((m, i) => m.Item2(faulted) is { } found && own[i] is { } still
                 ? Cell(Residual.Of(fault, found.Invoke, faulted.Shape.Y, faulted.Shape.X, Margin, null, still.Invoke)) : "not installed");
             Console.WriteLine($"| {name} | {seed} | {Cell(Residual.Of(fault, (_, y, x) => (y, x), faulted.Shape.Y, faulted.Shape.X, Margin))} | {string.Join(" | ", cells)} |");
+        }
+    }
+}
+
+if (Asked("comparisons"))
+{
+    // Which comparisons lead astray: each against what was put in (the specimen's own motion, a fraction of a pixel, is in it).
+    Console.WriteLine("| volume | seed | comparisons | with a match | wrong by more than 3 pixels |");
+    Console.WriteLine("|---|---|---|---|---|");
+    foreach (var name in volumes)
+    {
+        var truth = Load(name, Sections);
+        const int Margin = 28;
+        foreach (var seed in new[] { 1, 2, 3 })
+        {
+            var fault = Faults.Rigid(truth.Shape.Z, truth.Shape.X, 20, 2, 8, seed);
+            var faulted = Faults.Put(truth, fault, Margin);
+            var matches = SectionAlignment.Estimate(new VolumeSections(faulted), new AlignmentConfiguration(maxShift: 56, neighbours: 3, keepSlowMotion: false, deadZone: 0)).Matches;
+            var (cy, cx) = (0.5 * (faulted.Shape.Y - 1), 0.5 * (faulted.Shape.X - 1));
+            (double Y, double X) Right(PairMatch m)
+            {
+                // Content at pixel p of a faulted section is that of the truth at fault(p).
+                var (y, x) = SectionResampling.Source(cy + Margin, cx + Margin, fault.Transforms[m.From], null);
+                var (ty, tx) = SectionResampling.Target(y, x, fault.Transforms[m.To], null);
+                return (ty - Margin, tx - Margin);
+            }
+            string Describe(PairMatch m)
+            {
+                var ((ry, rx), (fy, fx)) = (Right(m), m.Map.Apply(cy, cx));
+                return $"{m.From}-{m.To} {m.Method} r {m.Correlation:0.00} ({ry - cy:0}, {rx - cx:0}) as ({fy - cy:0}, {fx - cx:0})";
+            }
+            var wrong = matches.Where(m => m.IsReliable && Math.Abs(m.Map.Apply(cy, cx).Y - Right(m).Y) + Math.Abs(m.Map.Apply(cy, cx).X - Right(m).X) > 3).ToArray();
+            var none = matches.Where(m => !m.IsReliable && m.To == m.From + 1).ToArray();
+            Console.WriteLine($"| {name} | {seed} | {matches.Count} | {matches.Count(m => m.IsReliable)} | {wrong.Length}: {string.Join("; ", wrong.Select(Describe))}; neighbours without: {string.Join("; ", none.Select(Describe))} |");
         }
     }
 }

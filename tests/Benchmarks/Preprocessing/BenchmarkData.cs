@@ -17,8 +17,27 @@ internal static class BenchmarkData
         return VolumeFormats.Read(path, size).ToFloat32();
     }
 
+    /// <summary>Names of volumes; VOLUMES=a,b narrows them.</summary>
+    public static string[] Volumes(params string[] all) => Environment.GetEnvironmentVariable("VOLUMES") is { Length: > 0 } asked ? [.. all.Intersect(asked.Split(','))] : all;
+
     /// <summary>A copy.</summary>
     public static Volume<float> Copy(Volume<float> volume) => volume.Map(v => v);
+
+    /// <summary>A copy with noise, half of its variance Gaussian and half Poisson, not clipped.</summary>
+    /// <param name="truth">Grey values.</param>
+    /// <param name="decibel">PSNR that the noise leaves, dB, range 255.</param>
+    /// <param name="seed">Seed of the noise.</param>
+    public static Volume<float> Noisy(Volume<float> truth, double decibel, int seed)
+    {
+        var random = new Random(seed);
+        var variance = 255 * 255 / Math.Pow(10, decibel / 10);
+        var gain = variance / 2 / truth.Data.Average(v => (double)v);
+        var deviation = Math.Sqrt(variance / 2);
+        var result = Copy(truth);
+        for (var i = 0; i < result.Data.Length; i++)
+            result.Data[i] = (float)(gain * random.Poisson(truth.Data[i] / gain) + deviation * random.Normal());
+        return result;
+    }
 
     /// <summary>A normal number.</summary>
     public static double Normal(this Random random) =>

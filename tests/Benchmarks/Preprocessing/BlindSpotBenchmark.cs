@@ -25,7 +25,7 @@ internal static class BlindSpotBenchmark
         foreach (var name in new[] { "medulla-1", "medulla-2a", "bone" })
         {
             var truth = BenchmarkData.Load(name);
-            var (flat, deep) = (Best(Middle(truth), Middle(Noisy(truth, 15, 1)), 1), Best(Middle(truth), Middle(Noisy(truth, 15, 1)), 3));
+            var (flat, deep) = (Best(Middle(truth), Middle(BenchmarkData.Noisy(truth, 15, 1)), 1), Best(Middle(truth), Middle(BenchmarkData.Noisy(truth, 15, 1)), 3));
             var trials = Enumerable.Range(1, 3).Select(seed => Compare(truth, flat, deep, seed)).ToArray();
             var over = trials.Select(t => t.Network - Math.Max(t.Flat, t.Deep)).ToArray();
             Console.WriteLine($"| {name} | {trials.Average(t => t.Noisy):0.00} | {trials.Average(t => t.Flat):0.00} | {trials.Average(t => t.Deep):0.00} | {trials.Average(t => t.Network):0.00} "
@@ -38,7 +38,7 @@ internal static class BlindSpotBenchmark
         var medulla = BenchmarkData.Load("medulla-1");
         foreach (var decibel in new[] { 15.0, 22.5, 30 })
         {
-            var noisy = Noisy(medulla, decibel, 1);
+            var noisy = BenchmarkData.Noisy(medulla, decibel, 1);
             var (a, b) = (Middle(medulla), Middle(noisy));
             Console.WriteLine($"| {Psnr(b, a):0.00} | {Psnr(Means(b, Best(a, b, 1)), a):0.00} | {Denoise(noisy, a, new BlindSpotConfiguration { Neighbours = 0 }, 1).Psnr:0.00} "
                 + $"| {Denoise(noisy, a, new BlindSpotConfiguration { WeighObserved = false }, 1).Psnr:0.00} | {Denoise(noisy, a, new BlindSpotConfiguration(), 1).Psnr:0.00} |");
@@ -47,7 +47,7 @@ internal static class BlindSpotBenchmark
         Console.WriteLine("\nmedulla-1 at 20 dB with stripes along y of 12 grey values (root mean square, one value a column and section), one seed.\n");
         Console.WriteLine("| hidden | PSNR, dB | stripes left |");
         Console.WriteLine("|---|---|---|");
-        var (striped, stripes) = Striped(Noisy(medulla, 20, 1), 12, 1);
+        var (striped, stripes) = Striped(BenchmarkData.Noisy(medulla, 20, 1), 12, 1);
         Console.WriteLine($"| nothing denoised | {Psnr(Middle(striped), Middle(medulla)):0.00} | 100 % |");
         foreach (var axis in new[] { StripeAxis.None, StripeAxis.Y })
         {
@@ -60,7 +60,7 @@ internal static class BlindSpotBenchmark
 
     private static Trial Compare(Volume<float> truth, DenoisingConfiguration flat, DenoisingConfiguration deep, int seed)
     {
-        var noisy = Noisy(truth, 15, seed);
+        var noisy = BenchmarkData.Noisy(truth, 15, seed);
         var (a, b) = (Middle(truth), Middle(noisy));
         var network = Denoise(noisy, a, new BlindSpotConfiguration(), seed);
         var report = ResidualReport.Of(b, network.Result);
@@ -96,18 +96,6 @@ internal static class BlindSpotBenchmark
     private static Volume<float> Middle(Volume<float> stack) => stack.Crop(new Box(First(stack), 0, 0, stack.Shape with { Z = Scored }));
 
     private static double Psnr(Volume<float> a, Volume<float> b) => BenchmarkData.Psnr(a.Data, b.Data);
-
-    private static Volume<float> Noisy(Volume<float> truth, double decibel, int seed)
-    {
-        var random = new Random(seed);
-        var variance = 255 * 255 / Math.Pow(10, decibel / 10);
-        var gain = variance / 2 / truth.Data.Average(v => (double)v);
-        var deviation = Math.Sqrt(variance / 2);
-        var result = BenchmarkData.Copy(truth);
-        for (var i = 0; i < result.Data.Length; i++)
-            result.Data[i] = (float)(gain * random.Poisson(truth.Data[i] / gain) + deviation * random.Normal());
-        return result;
-    }
 
     private static (Volume<float> Striped, Volume<float> Stripes) Striped(Volume<float> stack, double strength, int seed)
     {

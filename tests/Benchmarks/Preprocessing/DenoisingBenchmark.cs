@@ -18,7 +18,7 @@ internal static class DenoisingBenchmark
         {
             var volume = BenchmarkData.Load(name);
             var truth = volume.Crop(new Box(0, 0, 0, new Shape3(12, volume.Shape.Y, volume.Shape.X)));
-            var noisy = Noisy(truth, 15, 1);
+            var noisy = BenchmarkData.Noisy(truth, 15, 1);
             var (flat, _) = NonLocalMeansDenoising.Apply(noisy, new DenoisingConfiguration());
             var (deep, _) = NonLocalMeansDenoising.Apply(noisy, new DenoisingConfiguration(searchSections: 3));
             var (before, two, three) = (BenchmarkData.Psnr(noisy.Data, truth.Data), BenchmarkData.Psnr(flat.ToFloat32().Data, truth.Data), BenchmarkData.Psnr(deep.ToFloat32().Data, truth.Data));
@@ -30,17 +30,5 @@ internal static class DenoisingBenchmark
     {
         var report = ResidualReport.Of(noisy, denoised.ToFloat32());
         return $"{report.Lateral[report.Reach][report.Reach + 1]:0.000} / {report.Lateral[report.Reach + 1][report.Reach]:0.000} / {report.Axial[0]:0.000}";
-    }
-
-    private static Volume<float> Noisy(Volume<float> truth, double decibel, int seed)
-    {
-        var random = new Random(seed);
-        var variance = 255 * 255 / Math.Pow(10, decibel / 10);
-        var gain = variance / 2 / truth.Data.Average(v => (double)v);
-        var deviation = Math.Sqrt(variance / 2);
-        var result = BenchmarkData.Copy(truth);
-        for (var i = 0; i < result.Data.Length; i++)
-            result.Data[i] = (float)(gain * random.Poisson(truth.Data[i] / gain) + deviation * random.Normal());
-        return result;
     }
 }

@@ -13,6 +13,7 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
     ("stripes", "stripes of known amplitude: how much is left, and what clean data lose", StripesBenchmark.Run),
     ("denoising", "non-local means at 15 dB of Gaussian and Poisson noise", DenoisingBenchmark.Run),
     ("blind-spot", "the network that learns from the stack, beside non-local means", BlindSpotBenchmark.Run),
+    ("chain-denoising", "non-local means and the network inside the chain, on sections that were moved", ChainDenoisingBenchmark.Run),
     ("chain", "seconds a section of 1024 x 1024 through the chain", ChainBenchmark.Time),
     ("memory", "peak memory on sections of 2048 x 2048", ChainBenchmark.Memory),
 ];

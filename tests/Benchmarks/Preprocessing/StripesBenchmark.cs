@@ -5,54 +5,40 @@ namespace VisionCell.Benchmarks.Preprocessing;
 
 /// <summary>
 /// Why: a filter that takes stripes out takes structure with them, and each figure alone says nothing. Stripes of random strength a line (root
-/// mean square 6, 12 or 25 grey values), from 1 to some 30 pixels wide, are put into real sections that carry noise of 20 dB, along y, along x and
-/// at 20 degrees. Left: what of the stripes remains (least squares against what was put in). Loss: PSNR against the noise-free section that
-/// sections without stripes lose where the filter is forced on them, dB; of itself it leaves stacks alone in which no direction is detected. Does not measure: curtains whose shape follows the specimen.
+/// mean square 6, 12 or 25 grey values), from 1 to some 30 pixels wide, of each section its own, are put into runs of real sections, as they are and with noise of 20 dB,
+/// along y, along x and at 20 degrees. Left: what stripes still change in the result, against what was put in. Loss: what a filter that is forced on
+/// sections without stripes changes in them, as PSNR that they lose against the noise that they have (their own as <see cref="NoiseLevel"/> measures it, or the 20 dB put in);
+/// of itself it leaves stacks alone in which no direction is detected. Does not measure: curtains whose shape follows the specimen, or that go on from section to section.
 /// </summary>
 internal static class StripesBenchmark
 {
+    private const int Scored = 6;
+
+    // What a section is judged beside.
+    private static readonly int Around = new DestripingConfiguration().Neighbours;
+
     public static void Run()
     {
-        Console.WriteLine("| volume | direction | detected | strength | left | PSNR with stripes | after | without any stripes | loss of clean data |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
-        foreach (var name in new[] { "medulla-1", "medulla-2a", "bone", "isbi-2012" })
+        Console.WriteLine("| volume | noise put in | direction | detected | strength | left | each alone | noise, rms | change of clean data, rms | loss of clean data, dB | each alone |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|");
+        foreach (var name in BenchmarkData.Volumes("medulla-1", "medulla-2a", "bone", "isbi-2012"))
         {
             var volume = BenchmarkData.Load(name);
-            foreach (var (angle, constant) in new[] { (90.0, true), (0.0, true), (20.0, true), (90.0, false) })
+            foreach (var noise in new[] { 0, 25.5 })
             {
-                foreach (var strength in new[] { 6.0, 12, 25 })
+                var floor = noise > 0 ? noise : NoiseLevel.Of(volume);
+                foreach (var (angle, constant) in new[] { (90.0, true), (0.0, true), (20.0, true), (90.0, false) })
                 {
-                    double left = 0, striped = 0, after = 0, clean = 0, loss = 0;
-                    var count = 6;
-                    var stack = new Volume<float>(new Shape3(count, volume.Shape.Y, volume.Shape.X), volume.VoxelSize, default, volume.Provenance);
-                    var (truths, noisy, stripes) = (new float[count][], new float[count][], new float[count][]);
-                    for (var i = 0; i < count; i++)
+                    foreach (var strength in new[] { 6.0, 12, 25 })
                     {
-                        var random = new Random(i + 1);
-                        truths[i] = volume.Section((int)((i + 0.5) * volume.Shape.Z / count)).ToArray();
-                        noisy[i] = [.. truths[i].Select(v => (float)(v + 25.5 * random.Normal()))];
-                        stripes[i] = Stripes(volume.Shape.Y, volume.Shape.X, angle, strength, constant, random);
-                        for (var k = 0; k < noisy[i].Length; k++)
-                            stack.Section(i)[k] = noisy[i][k] + stripes[i][k];
+                        var (clean, striped, stripes) = Put(volume, noise, angle, strength, constant);
+                        var detected = StripeDirection.Detect(new VolumeSections(striped));
+                        var beside = Measure(clean, striped, stripes, detected.Angle ?? angle, Around);
+                        var alone = Measure(clean, striped, stripes, detected.Angle ?? angle, 0);
+                        double Loss(double change) => 10 * Math.Log10(1 + change * change / (floor * floor));
+                        Console.WriteLine($"| {name} | {noise:0.0} | {angle:0}{(constant ? "" : ", fading")} | {detected.Angle?.ToString("0.0") ?? "none"} ({detected.Strength:0.0}) | {strength:0} "
+                            + $"| {beside.Left:0.0 %} | {alone.Left:0.0 %} | {floor:0.0} | {beside.Change:0.00} | {Loss(beside.Change):0.00} | {Loss(alone.Change):0.00} |");
                     }
-                    var detected = StripeDirection.Detect(new VolumeSections(stack));
-                    var filter = new Destriping(volume.Shape.Y, volume.Shape.X, new DestripingConfiguration(), detected.Angle ?? angle);
-                    var estimate = new float[truths[0].Length];
-                    for (var i = 0; i < count; i++)
-                    {
-                        filter.Estimate(stack.Section(i), estimate);
-                        var restored = stack.Section(i).ToArray().Zip(estimate, (a, b) => a - b).ToArray();
-                        filter.Estimate(noisy[i], estimate);
-                        var untouched = noisy[i].Zip(estimate, (a, b) => a - b).ToArray();
-                        // What is left is what the stripes changed in the result.
-                        var remains = restored.Zip(untouched, (a, b) => (double)a - b).ToArray();
-                        left += Math.Sqrt(remains.Sum(v => v * v) / stripes[i].Sum(v => (double)v * v)) / count;
-                        striped += BenchmarkData.Psnr(stack.Section(i), truths[i]) / count;
-                        after += BenchmarkData.Psnr(restored, truths[i]) / count;
-                        clean += BenchmarkData.Psnr(noisy[i], truths[i]) / count;
-                        loss += (BenchmarkData.Psnr(noisy[i], truths[i]) - BenchmarkData.Psnr(untouched, truths[i])) / count;
-                    }
-                    Console.WriteLine($"| {name} | {angle:0}{(constant ? "" : ", fading")} | {detected.Angle?.ToString("0.0") ?? "none"} ({detected.Strength:0.0}) | {strength:0} | {left:0.0 %} | {striped:0.00} | {after:0.00} | {clean:0.00} | {loss:0.000} |");
                 }
             }
         }
@@ -61,6 +47,53 @@ internal static class StripesBenchmark
             var found = StripeDirection.Detect(new VolumeSections(BenchmarkData.Load(name)));
             Console.WriteLine($"{name} as it is: {(found.Angle is { } a ? $"stripes at {a} degrees" : "no stripes")}, strength {found.Strength:0.00}");
         }
+    }
+
+    /// <summary>Runs of neighbouring sections, the scored one in the middle of each, with noise and stripes of their own.</summary>
+    private static (Volume<float> Clean, Volume<float> Striped, Volume<float> Stripes) Put(Volume<float> volume, double noise, double angle, double strength, bool constant)
+    {
+        var run = 2 * Around + 1;
+        Volume<float> New() => new(new Shape3(Scored * run, volume.Shape.Y, volume.Shape.X), volume.VoxelSize, default, volume.Provenance);
+        var (clean, striped, stripes) = (New(), New(), New());
+        for (var i = 0; i < Scored * run; i++)
+        {
+            var random = new Random(i + 1);
+            var middle = Math.Clamp((int)((i / run + 0.5) * volume.Shape.Z / Scored), Around, volume.Shape.Z - 1 - Around);
+            var truth = volume.Section(middle - Around + i % run);
+            Stripes(volume.Shape.Y, volume.Shape.X, angle, strength, constant, random).CopyTo(stripes.Section(i));
+            for (var k = 0; k < truth.Length; k++)
+            {
+                clean.Section(i)[k] = (float)(truth[k] + noise * random.Normal());
+                striped.Section(i)[k] = clean.Section(i)[k] + stripes.Section(i)[k];
+            }
+        }
+        return (clean, striped, stripes);
+    }
+
+    /// <summary>What stripes still change in the result, as a share of them, and what the filter changes where there are none, root mean square.</summary>
+    private static (double Left, double Change) Measure(Volume<float> clean, Volume<float> striped, Volume<float> stripes, double angle, int neighbours)
+    {
+        var filter = new Destriping(clean.Shape.Y, clean.Shape.X, new DestripingConfiguration(), angle);
+        var run = 2 * Around + 1;
+        var (left, change) = (0.0, 0.0);
+        Parallel.For(0, Scored, i =>
+        {
+            float[] Found(Volume<float> stack)
+            {
+                var found = new float[stack.Shape.SectionCount];
+                var sections = Enumerable.Range(i * run + Around - neighbours, 2 * neighbours + 1).Select(k => (ReadOnlyMemory<float>)stack.Section(k).ToArray()).ToArray();
+                filter.Estimate(sections, neighbours, found);
+                return found;
+            }
+            var (ofStriped, ofClean, put) = (Found(striped), Found(clean), stripes.Section(i * run + Around).ToArray());
+            var remains = put.Select((s, k) => Math.Pow(s - ofStriped[k] + ofClean[k], 2)).Sum();
+            lock (filter)
+            {
+                left += Math.Sqrt(remains / put.Sum(s => (double)s * s)) / Scored;
+                change += ofClean.Sum(v => (double)v * v) / ofClean.Length / Scored;
+            }
+        });
+        return (left, Math.Sqrt(change));
     }
 
     private static float[] Stripes(int height, int width, double angle, double strength, bool constant, Random random)

@@ -67,7 +67,7 @@ public sealed class BlindSpotSamplesTests
     {
         const int edge = 8;
         var source = new Labelled(9, 30, 40);
-        var samples = BlindSpotSamples.Collect(source, 1, new HashSet<int> { 4 }, 1, largestPool, 16, CancellationToken.None);
+        var samples = BlindSpotSamples.Collect(new AlignedViews(source), 1, new HashSet<int> { 4 }, 1, largestPool, 16, CancellationToken.None);
         var patches = new float[20 * 3 * edge * edge];
         samples.Draw(new Random(2), edge, mayTranspose: true, heldOut: false, patches);
         var ways = new HashSet<(int, int)>();
@@ -99,7 +99,7 @@ public sealed class BlindSpotSamplesTests
     [InlineData(48, 3)]
     public void Sections_held_out_are_never_learnt_from(int sections, int expected)
     {
-        var samples = BlindSpotSamples.Collect(new Labelled(sections, 8, 8), 1, FrozenSet<int>.Empty, 1, long.MaxValue, 16, CancellationToken.None);
+        var samples = BlindSpotSamples.Collect(new AlignedViews(new Labelled(sections, 8, 8)), 1, FrozenSet<int>.Empty, 1, long.MaxValue, 16, CancellationToken.None);
         Assert.Equal(expected > 0, samples.HoldsOut);
         HashSet<int> Middles(bool heldOut)
         {
@@ -118,7 +118,7 @@ public sealed class BlindSpotSamplesTests
     public void Of_a_large_stack_no_more_than_the_pool_is_held()
     {
         var source = new Labelled(1000, 64, 64);
-        var samples = BlindSpotSamples.Collect(source, 2, FrozenSet<int>.Empty, 1, largestPool: 100_000, cropEdge: 16, CancellationToken.None);
+        var samples = BlindSpotSamples.Collect(new AlignedViews(source), 2, FrozenSet<int>.Empty, 1, largestPool: 100_000, cropEdge: 16, CancellationToken.None);
         var held = Enumerable.Range(0, samples.Count).SelectMany(samples.Planes).Distinct().Sum(p => p.Length);
         Assert.InRange(held, 60_000, 100_000);
         Assert.InRange(source.Reads.Count, 5, 500);
@@ -127,7 +127,7 @@ public sealed class BlindSpotSamplesTests
     [Fact]
     public void The_hash_tells_stacks_apart_and_the_seed_decides_the_crops()
     {
-        string Hash(int sections, int seed, long pool) => BlindSpotSamples.Collect(new Labelled(sections, 64, 64), 1, FrozenSet<int>.Empty, seed, pool, 16, CancellationToken.None).Hash;
+        string Hash(int sections, int seed, long pool) => BlindSpotSamples.Collect(new AlignedViews(new Labelled(sections, 64, 64)), 1, FrozenSet<int>.Empty, seed, pool, 16, CancellationToken.None).Hash;
         Assert.Equal(Hash(20, 1, 10_000), Hash(20, 1, 10_000));
         Assert.NotEqual(Hash(20, 1, 10_000), Hash(20, 2, 10_000));
         Assert.Equal(Hash(20, 1, long.MaxValue), Hash(20, 2, long.MaxValue));

@@ -100,4 +100,68 @@ public class DestripingTests
         var scale = (float)(strength / Math.Sqrt(result.Average(v => (double)v * v)));
         return [.. result.Select(v => v * scale)];
     }
+
+    [Fact]
+    public void Neighbours_tell_structure_from_stripes()
+    {
+        var filter = new Destriping(96, 96, new DestripingConfiguration(), 90);
+        var clean = PreprocessingFixture.Sample(9, 96);
+        var (random, striped) = (new Random(1), clean.Map(v => v));
+        for (var z = 0; z < 9; z++)
+        {
+            for (var x = 0; x < 96; x++)
+            {
+                var stripe = 40 * (random.NextSingle() - 0.5f);
+                for (var y = 0; y < 96; y++)
+                    striped[z, y, x] += stripe;
+            }
+        }
+        var found = new float[96 * 96];
+        double Error() => Enumerable.Range(0, found.Length).Average(i => Math.Pow(striped.Section(4)[i] - found[i] - clean.Section(4)[i], 2));
+        double Change() => found.Average(v => (double)v * v);
+
+        filter.Estimate(striped.Section(4), found);
+        var alone = Error();
+        filter.Estimate(Sections(striped), 4, found);
+        Assert.InRange(Error(), 0, 0.8 * alone);
+
+        // Structure that lies along the stripes, in all sections.
+        for (var i = 0; i < clean.Data.Length; i++)
+            clean.Data[i] += 30 * MathF.Sin(i % 96 / 2f);
+        filter.Estimate(clean.Section(4), found);
+        var change = Change();
+        Assert.InRange(change, 200, 600);
+        filter.Estimate(Sections(clean), 4, found);
+        Assert.InRange(Change(), 0, 0.3 * change);
+    }
+
+    [Fact]
+    public void Stripes_that_go_on_from_section_to_section_are_taken_out_too()
+    {
+        PreprocessingResult Run(bool same, out double error)
+        {
+            var clean = PreprocessingFixture.Sample(12, 96);
+            var striped = clean.Map(v => v);
+            for (var z = 0; z < 12; z++)
+            {
+                var random = new Random(same ? 1 : z);
+                for (var x = 0; x < 96; x++)
+                {
+                    var stripe = 60 * (random.NextSingle() - 0.5f);
+                    for (var y = 0; y < 96; y++)
+                        striped[z, y, x] += stripe;
+                }
+            }
+            var result = PreprocessingPipeline.Run(striped, new PreprocessingConfiguration { Damage = null, Normalisation = null, Alignment = null, Denoising = null, Destriping = new DestripingConfiguration() });
+            error = Math.Sqrt(PreprocessingFixture.MeanSquaredError((Volume<float>)result.Volume, clean));
+            return result;
+        }
+        // Of a root mean square of 17 grey values.
+        Assert.True(Run(same: true, out var goingOn).Report.Plan.StripesGoOn);
+        Assert.InRange(goingOn, 0, 10);
+        Assert.False(Run(same: false, out var anew).Report.Plan.StripesGoOn);
+        Assert.InRange(anew, 0, 7);
+    }
+
+    private static ReadOnlyMemory<float>[] Sections(Volume<float> volume) => [.. Enumerable.Range(0, volume.Shape.Z).Select(z => (ReadOnlyMemory<float>)volume.Section(z).ToArray())];
 }

@@ -16,6 +16,9 @@ public enum PairMethod
 
     /// <summary>The maps of the sections between, refined by grey values.</summary>
     Chain,
+
+    /// <summary>Correlation of what overlaps at every shift, refined by grey values.</summary>
+    Overlap,
 }
 
 /// <summary>How one section lies against another.</summary>
@@ -49,18 +52,23 @@ internal static class PairRegistration
     /// <summary>Pixels that carry one independent grey value in smoothed micrographs.</summary>
     private const double PixelsPerValue = 40;
 
+    /// <summary>
+    /// Correlation that a match must have which was sought at every shift: so many places find half of it by chance.
+    /// </summary>
+    private const double LeastOfOverlap = 0.65;
+
     /// <summary>Finds the map without a guess.</summary>
     public static PairMatch Search(int from, int to, PreparedSection first, PreparedSection second, AlignmentConfiguration configuration, double maxShift)
     {
         var level = SearchLevel(first);
         var best = new PairMatch(from, to, AffineMap.Identity, 0, PairMethod.None, false);
 
-        void Try(AffineMap start, PairMethod method)
+        void Try(AffineMap start, PairMethod method, double atLeast = 0)
         {
             var fit = LucasKanade.Refine(first, second, start, configuration.Model, level);
             if (!IsWithin(fit.Map, first.Levels[0], configuration, maxShift))
                 return;
-            if (fit.Correlation > best.Correlation)
+            if (fit.Correlation > best.Correlation && fit.Correlation >= atLeast)
                 best = new PairMatch(from, to, fit.Map, fit.Correlation, method, IsReliable(fit, first)) { Level = fit.Level };
         }
 
@@ -89,9 +97,28 @@ internal static class PairRegistration
             Try(turn.After(AffineMap.Shift(bestShift.Y, bestShift.X)).Scaled(1 << level), PairMethod.PhaseCorrelation);
         }
 
-        // 2. Where that fails, points; where they fail, what grey values make of no motion at all.
+        // 2. Where that fails, points.
         if (!best.IsReliable && FeatureMatching.Find(first, second, configuration.Model) is { } map)
             Try(map, PairMethod.Features);
+
+        // 3. Where sections may lie further apart than a window shows, every shift at which enough of them overlaps, at a few turns.
+        if (!best.IsReliable && reach > 0.25 * Math.Min(one.Height, one.Width))
+        {
+            var step = 2 * SearchStep / (0.5 * Math.Max(one.Height, one.Width));
+            var turns = configuration.Model == AlignmentModel.Translation ? 0 : (int)Math.Ceiling(configuration.MaxRotation * Math.PI / 180 / step);
+            var turned = new float[one.Values.Length];
+            var (y, x, score, turn) = (0, 0, 0.0, 0.0);
+            for (var i = -turns; i <= turns; i++)
+            {
+                Turn(two, i * step, turned);
+                var found = OverlapSearch.Find(one.Values, turned, one.Height, one.Width, reach);
+                if (found.Score > score)
+                    (y, x, score, turn) = (found.Y, found.X, found.Score, i * step);
+            }
+            var start = AffineMap.Rotation(turn, 0.5 * (one.Height - 1), 0.5 * (one.Width - 1)).After(AffineMap.Shift(y, x));
+            Try(start.Scaled(1 << level), PairMethod.Overlap, LeastOfOverlap);
+        }
+        // 4. What grey values make of no motion at all.
         if (!best.IsReliable)
             Try(AffineMap.Identity, PairMethod.PhaseCorrelation);
         return best;

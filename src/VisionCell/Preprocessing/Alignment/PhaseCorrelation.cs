@@ -151,7 +151,7 @@ public static class PhaseCorrelation
         return sum / ((double)height * columns);
     }
 
-    private static unsafe void Transform(Complex[] values, int rows, int columns, DftFlags flags)
+    internal static unsafe void Transform(Complex[] values, int rows, int columns, DftFlags flags)
     {
         fixed (Complex* pointer = values)
         {

@@ -92,6 +92,36 @@ public static class SectionResampling
         }
     }
 
+    /// <summary>A section at any places of the frame to which it is moved.</summary>
+    /// <param name="section">Grey values <c>[height, width]</c> as they came.</param>
+    /// <param name="destination">Receives its grey value at each place <c>[height, width]</c>.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="transform">Where the pixels of the moved section come from.</param>
+    /// <param name="field">Displacement field on top of it; null for none.</param>
+    /// <param name="interpolation">How grey values between pixels are found.</param>
+    /// <param name="places">Rows and columns of the places, pixels of the moved section.</param>
+    internal static unsafe void Apply(
+        ReadOnlySpan<float> section, Span<float> destination, int height, int width, SectionTransform transform, ElasticField? field, SectionInterpolation interpolation, (float[] Y, float[] X) places)
+    {
+        var (y, x) = (new float[section.Length], new float[section.Length]);
+        Parallel.For(0, height, j =>
+        {
+            for (var at = j * width; at < (j + 1) * width; at++)
+            {
+                var (toY, toX) = Source(places.Y[at], places.X[at], transform, field);
+                (y[at], x[at]) = ((float)toY, (float)toX);
+            }
+        });
+        fixed (float* s = section)
+        fixed (float* t = destination)
+        {
+            using var from = Mat.FromPixelData(height, width, MatType.CV_32FC1, (nint)s);
+            using var to = Mat.FromPixelData(height, width, MatType.CV_32FC1, (nint)t);
+            Remap(from, to, y, x, interpolation == SectionInterpolation.Cubic ? InterpolationFlags.Cubic : InterpolationFlags.Linear, BorderTypes.Replicate, default);
+        }
+    }
+
     /// <summary>Moves the labels of one section: each pixel takes the label nearest to where it comes from; outside is background.</summary>
     /// <typeparam name="T">Type of a label.</typeparam>
     /// <param name="labels">Labels <c>[height, width]</c>.</param>
@@ -211,7 +241,8 @@ public static class SectionResampling
         return (y, x);
     }
 
-    private static (float[] Y, float[] X) Targets(int height, int width, AffineMap map, ElasticField? field)
+    /// <summary>Where every input pixel goes: rows and columns <c>[height, width]</c>, pixels.</summary>
+    internal static (float[] Y, float[] X) Targets(int height, int width, AffineMap map, ElasticField? field)
     {
         var inverse = map.Inverse();
         var (y, x) = (new float[height * width], new float[height * width]);
