@@ -25,19 +25,23 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
     private const int PixelsAPass = 65_536;
 
     /// <summary>Fills a slab: a block that begins at a section and ends at one, <c>[Z, Y, X]</c>, not yet projected onto the sections.</summary>
-    public Volume<float> Fill(SparseVolume sparse, Box slab, CancellationToken cancellation)
+    /// <param name="sparse">The stack.</param>
+    /// <param name="slab">Where.</param>
+    /// <param name="cancellation">Stops between planes.</param>
+    /// <param name="alongX">Only the xz planes, or only the yz planes; null for the mean of both.</param>
+    public Volume<float> Fill(SparseVolume sparse, Box slab, CancellationToken cancellation, bool? alongX = null)
     {
         var result = sparse.NewIsotropic(slab, "superresolution");
         var first = slab.Z / sparse.Sampling.Pitch;
         var end = first + sparse.Sampling.SectionsIn(slab.Shape.Z);
         var sections = (From: Math.Max(0, first - HaloSections), To: Math.Min(sparse.Sections, end + HaloSections));
-        foreach (var alongX in new[] { true, false })
-            AddPlanes(sparse, slab, sections, alongX, result, cancellation);
+        foreach (var direction in alongX is { } only ? [only] : new[] { true, false })
+            AddPlanes(sparse, slab, sections, direction, alongX is null ? 0.5f : 1, result, cancellation);
         return result;
     }
 
-    /// <summary>Adds half of what the planes of one direction say.</summary>
-    private void AddPlanes(SparseVolume sparse, Box slab, (int From, int To) sections, bool alongX, Volume<float> result, CancellationToken cancellation)
+    /// <summary>Adds a share of what the planes of one direction say.</summary>
+    private void AddPlanes(SparseVolume sparse, Box slab, (int From, int To) sections, bool alongX, float share, Volume<float> result, CancellationToken cancellation)
     {
         var shape = sparse.Observed.Shape;
         var (planes, first, start, length, limit) = alongX
@@ -71,7 +75,7 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
                     var line = fine.AsSpan((p * interpolation.Length + skip + z) * width + start - from, length);
                     var (target, step) = alongX ? (result.Index(z, plane + p, 0), 1) : (result.Index(z, 0, plane + p), slab.Shape.X);
                     for (var k = 0; k < length; k++)
-                        result.Data[target + k * step] += 0.5f * (line[k] * deviation + mean);
+                        result.Data[target + k * step] += share * (line[k] * deviation + mean);
                 }
             }
         }

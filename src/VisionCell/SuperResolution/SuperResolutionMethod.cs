@@ -22,8 +22,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
 
     private readonly SuperResolutionConfiguration _configuration;
     private readonly ComputePrecision _precision = ComputePrecision.Best();
-    private PlaneReconstruction? _planes;
-    private GapEnsemble? _gaps;
+    private Mixture? _mixture;
     private Weights? _weights;
 
     /// <summary>Creates an untrained method.</summary>
@@ -38,8 +37,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     /// <inheritdoc/>
     public string Device => _precision.ToString();
 
-    /// <summary>The share of pretrained networks in the result (<see cref="GapEnsemble"/>).</summary>
-    public IReadOnlyDictionary<string, double> Findings => new Dictionary<string, double> { ["pretrainedShare"] = Math.Round(_gaps?.Weight ?? 0, 3) };
+    /// <summary>The share of pretrained networks in the result (<see cref="Mixture"/>).</summary>
+    public IReadOnlyDictionary<string, double> Findings => new Dictionary<string, double> { ["pretrainedShare"] = Math.Round(_mixture?.Share ?? 0, 3) };
 
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
@@ -76,38 +75,57 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             validation.Count == 0 ? null : weights => task.GainOverLinear(weights, validation),
             settings,
             options);
-        _planes = new PlaneReconstruction(network, _weights, _precision, standardisation);
-        _gaps = options.FromScratch ? null : GapEnsemble.For(sparse, Priors(options), _planes, standardisation, _precision, options.Cancellation);
+        _mixture = Mixture.Of(
+            sparse, options.FromScratch ? [] : Priors(options), new PlaneReconstruction(network, _weights, _precision, standardisation), standardisation, _precision, options.Cancellation);
     }
 
     /// <inheritdoc/>
     public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
     {
-        if (_planes is null)
-            throw new InvalidOperationException("train the method before reconstructing with it");
-        if (!block.IsInside(sparse.IsotropicShape))
-            throw new BadInputException($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");
-        var sampling = sparse.Sampling;
-        // From the section before the block to the one behind it, which a row in the gap before that needs as well.
-        var first = Math.Min(block.Z / sampling.Pitch, sparse.Sections - 1);
-        var last = Math.Min((block.Z + block.Shape.Z - 1) / sampling.Pitch + 1, sparse.Sections - 1);
-        var slab = new Box(first * sampling.Pitch, block.Y, block.X, block.Shape with { Z = sampling.FineRows(last - first + 1) });
-        var result = _planes.Fill(sparse, slab, cancellation);
-        _gaps?.MixInto(result, sparse, slab, cancellation);
-
+        var (mixture, slab) = (Trained(sparse, block), Slab(sparse, block));
+        var result = mixture.Fill(sparse, slab, cancellation);
         var (low, high) = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
         TensorPrimitives.Clamp(result.Data, low, high, result.Data);
-        var observed = sparse.Observed.Crop(new Box(first, block.Y, block.X, block.Shape with { Z = last - first + 1 }));
-        DataConsistency.Project(result.Data, observed.Data, result.Shape.SectionCount, sampling, observed.Unobserved);
-        return slab == block ? result : result.Crop(new Box(block.Z - slab.Z, 0, 0, block.Shape));
+        var sections = new Box(slab.Z / sparse.Sampling.Pitch, block.Y, block.X, block.Shape with { Z = sparse.Sampling.SectionsIn(slab.Shape.Z) });
+        var observed = sparse.Observed.Crop(sections);
+        DataConsistency.Project(result.Data, observed.Data, result.Shape.SectionCount, sparse.Sampling, observed.Unobserved);
+        return Cut(result, slab, block);
+    }
+
+    /// <inheritdoc/>
+    public Volume<float>? Uncertainty(SparseVolume sparse, Box block, CancellationToken cancellation = default)
+    {
+        var (mixture, slab) = (Trained(sparse, block), Slab(sparse, block));
+        return mixture.ExpectedError(sparse, slab, cancellation) is { } error ? Cut(error, slab, block) : null;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _weights?.Dispose();
-        _gaps?.Dispose();
+        _mixture?.Dispose();
     }
+
+    private Mixture Trained(SparseVolume sparse, Box block)
+    {
+        if (_mixture is null)
+            throw new InvalidOperationException("train the method before reconstructing with it");
+        return block.IsInside(sparse.IsotropicShape)
+            ? _mixture
+            : throw new BadInputException($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");
+    }
+
+    /// <summary>A block from the section before it to the one behind it, which a row in the gap before that needs as well.</summary>
+    private static Box Slab(SparseVolume sparse, Box block)
+    {
+        var sampling = sparse.Sampling;
+        var first = Math.Min(block.Z / sampling.Pitch, sparse.Sections - 1);
+        var last = Math.Min((block.Z + block.Shape.Z - 1) / sampling.Pitch + 1, sparse.Sections - 1);
+        return new Box(first * sampling.Pitch, block.Y, block.X, block.Shape with { Z = sampling.FineRows(last - first + 1) });
+    }
+
+    private static Volume<float> Cut(Volume<float> result, Box slab, Box block) =>
+        slab == block ? result : result.Crop(new Box(block.Z - slab.Z, 0, 0, block.Shape));
 
     private static IEnumerable<GapPrior> Priors(TrainingOptions options) =>
         options.Prior is { } path ? [GapPrior.Read(path)] : GapPrior.Shipped.Select(GapPrior.ReadShipped);

@@ -126,15 +126,15 @@ public sealed class GapNetworkTests
         var planes = new SectionNetwork(configuration, sparse.Sampling, ScalarType.Float32);
         using var straight = planes.Initialise(1, CPU);
         using var weights = GapPretraining.Run([learnt], Small, Recipe with { Distances = [4], ThickShare = 0, Steps = 150 }, new TrainingOptions(Cancellation: TestContext.Current.CancellationToken));
-        double? Weight(params SpecimenThumbnail[] specimens)
+        double Share(params SpecimenThumbnail[] specimens)
         {
-            using var ensemble = GapEnsemble.For(
+            using var mixture = Mixture.Of(
                 sparse, [new GapPrior("test", Small, weights.Clone(), specimens)], new PlaneReconstruction(planes, straight, precision, standardisation), standardisation, precision, TestContext.Current.CancellationToken);
-            return ensemble?.Weight;
+            return mixture.Share;
         }
         // Planes that know nothing leave it to the network, unless it has seen the specimen.
-        Assert.InRange(Weight() ?? 0, 0.3, 1);
-        Assert.Null(Weight(SpecimenThumbnail.Of(learnt)));
+        Assert.InRange(Share(), 0.3, 1);
+        Assert.Equal(0, Share(SpecimenThumbnail.Of(learnt)));
     }
 
     [Fact]

@@ -1,0 +1,60 @@
+using System.Numerics.Tensors;
+using VisionCell.Acquisition;
+
+namespace VisionCell.SuperResolution;
+
+/// <summary>
+/// What error to expect where methods lie a certain distance apart: <c>constant + slope · spread</c> in the middle of a gap, fitted to
+/// errors that are known, and scaled so that nine of ten of them lie within the interval that is meant to hold 90 % (split conformal
+/// prediction, Lei et al., JASA 2018, doi:10.1080/01621459.2017.1307116). Towards an observed section the constant falls as the deviation of a
+/// random walk that is tied at both ends.
+/// </summary>
+/// <param name="Constant">Expected absolute error where methods agree, grey values.</param>
+/// <param name="Slope">Expected absolute error a grey value of spread.</param>
+internal sealed record SpreadModel(double Constant, double Slope)
+{
+    // Half width of the 90 % interval of a normal distribution in units of its mean absolute deviation: how the expected error is read.
+    private const double IntervalFactor = 1.6448536269514722 / 0.79788456080286541;
+
+    /// <summary>Fits the model.</summary>
+    /// <param name="spread">Distance of the methods at each voxel.</param>
+    /// <param name="result">Their result.</param>
+    /// <param name="truth">What is true.</param>
+    public static SpreadModel Fit(ReadOnlySpan<float> spread, ReadOnlySpan<float> result, ReadOnlySpan<float> truth)
+    {
+        var error = new float[result.Length];
+        TensorPrimitives.Subtract(result, truth, error);
+        TensorPrimitives.Abs(error, error);
+        double n = error.Length, s = 0, e = 0, ss = 0, se = 0;
+        for (var i = 0; i < error.Length; i++)
+        {
+            s += spread[i];
+            e += error[i];
+            ss += (double)spread[i] * spread[i];
+            se += (double)spread[i] * error[i];
+        }
+        var variance = ss / n - s / n * (s / n);
+        var slope = variance > 0 ? Math.Max(0, (se / n - s / n * (e / n)) / variance) : 0;
+        var constant = Math.Max(1e-3, e / n - slope * s / n);
+        // The scale at which nine of ten errors lie within the interval.
+        for (var i = 0; i < error.Length; i++)
+            error[i] /= (float)(constant + slope * spread[i]);
+        error.AsSpan().Sort();
+        var scale = error[(int)Math.Min(error.Length - 1, Math.Ceiling(0.9 * error.Length))] / IntervalFactor;
+        return new SpreadModel(constant * scale, slope * scale);
+    }
+
+    /// <summary>Turns the spread of a fine row into the absolute error to expect; an observed row has none.</summary>
+    public void Apply(AxialSampling sampling, int row, Span<float> spread)
+    {
+        if (sampling.IsObserved(row))
+        {
+            spread.Clear();
+            return;
+        }
+        var t = row % sampling.Pitch / (double)sampling.Pitch;
+        var tied = sampling.IsDecimation ? Math.Sqrt(4 * t * (1 - t)) : 1;
+        TensorPrimitives.Multiply(spread, (float)Slope, spread);
+        TensorPrimitives.Add(spread, (float)(Constant * tied), spread);
+    }
+}

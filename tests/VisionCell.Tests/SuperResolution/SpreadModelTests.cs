@@ -1,0 +1,58 @@
+using VisionCell.Acquisition;
+using VisionCell.SuperResolution;
+
+namespace VisionCell.Tests.SuperResolution;
+
+public sealed class SpreadModelTests
+{
+    private static (float[] Spread, float[] Result, float[] Truth) Drawn(int seed, double constant, double slope)
+    {
+        var random = new Random(seed);
+        var (spread, result, truth) = (new float[40_000], new float[40_000], new float[40_000]);
+        for (var i = 0; i < spread.Length; i++)
+        {
+            spread[i] = (float)(10 * random.NextDouble());
+            // A normal error whose mean absolute value is constant + slope · spread.
+            var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+            truth[i] = (float)(100 * random.NextDouble());
+            result[i] = truth[i] + (float)((constant + slope * spread[i]) / 0.7979 * normal);
+        }
+        return (spread, result, truth);
+    }
+
+    [Fact]
+    public void It_finds_the_law_that_errors_follow()
+    {
+        var (spread, result, truth) = Drawn(1, 3, 0.5);
+        var model = SpreadModel.Fit(spread, result, truth);
+        Assert.Equal(3, model.Constant, 0.1);
+        Assert.Equal(0.5, model.Slope, 0.03);
+    }
+
+    [Fact]
+    public void Nine_of_ten_errors_lie_within_the_interval_whatever_their_distribution()
+    {
+        var (spread, result, truth) = Drawn(2, 2, 0.4);
+        // Heavy tails: one error in eight is three times as large.
+        for (var i = 0; i < result.Length; i += 8)
+            result[i] = truth[i] + 3 * (result[i] - truth[i]);
+        var model = SpreadModel.Fit(spread, result, truth);
+        var inside = Enumerable.Range(0, spread.Length).Count(i => Math.Abs(result[i] - truth[i]) <= 1.6449 / 0.7979 * (model.Constant + model.Slope * spread[i]));
+        Assert.InRange(inside / (double)spread.Length, 0.895, 0.905);
+    }
+
+    [Fact]
+    public void Nothing_is_expected_to_err_where_it_was_observed_and_most_in_the_middle_of_a_gap()
+    {
+        var (model, sampling) = (new SpreadModel(4, 0.5), AxialSampling.Decimate(8));
+        float At(int row)
+        {
+            float[] spread = [2];
+            model.Apply(sampling, row, spread);
+            return spread[0];
+        }
+        Assert.Equal(0, At(16));
+        Assert.Equal(5, At(20), 1e-5f);
+        Assert.True(At(17) < At(18) && At(18) < At(20) && At(22) < At(20));
+    }
+}
