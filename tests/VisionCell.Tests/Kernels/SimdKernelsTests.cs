@@ -1,0 +1,69 @@
+using VisionCell.Kernels;
+using VisionCell.Kernels.Simd;
+using VisionCell.Volumes;
+
+namespace VisionCell.Tests.Kernels;
+
+/// <summary>The suite at the widest vectors of this processor, and what only processor kernels promise.</summary>
+public sealed class SimdKernelsTests : FieldKernelsSuite
+{
+    private protected override IFieldKernels<float> Kernels() => SimdKernels.Create();
+
+    [Fact]
+    public void The_number_of_threads_changes_no_bit()
+    {
+        foreach (var width in Enum.GetValues<SimdWidth>().Where(SimdWidths.IsSupported))
+        {
+            var one = GradientBits(SimdKernels.Create(width, 1));
+            Assert.Equal(one, GradientBits(SimdKernels.Create(width, 2)));
+            Assert.Equal(one, GradientBits(SimdKernels.Create(width, 5)));
+        }
+    }
+
+    [Fact]
+    public void Repeated_steps_take_no_more_memory()
+    {
+        var kernels = SimdKernels.Create();
+        var (grid, positions, random) = Setting(4, 4, 8, 500);
+        var perceptron = new Perceptron(16, 16, 1);
+        var (table, weights, targets) = (Numbers(random, grid.ParameterCount, 1), Numbers(random, perceptron.ParameterCount, 0.3f), Numbers(random, 500, 1));
+        var (tableGradient, weightGradient) = (new float[table.Length], new float[weights.Length]);
+        var (first, second) = (new float[table.Length], new float[table.Length]);
+        long Live(int steps)
+        {
+            for (var step = 1; step <= steps; step++)
+            {
+                kernels.FieldLoss(grid, perceptron, table, weights, positions, targets, [], tableGradient, weightGradient);
+                kernels.Adam(new AdamStep(step, 1e-3), table, tableGradient, first, second);
+            }
+            return GC.GetTotalMemory(forceFullCollection: true);
+        }
+        var before = Live(100);
+        Assert.True(Live(1000) - before < 200_000, "memory grows with the number of steps");
+        GC.KeepAlive(kernels);
+    }
+
+    [Fact]
+    public void What_the_processor_cannot_do_is_refused_and_what_it_does_is_said()
+    {
+        Assert.StartsWith("cpu (scalar, 3 threads)", SimdKernels.Create(SimdWidth.Scalar, 3).Name, StringComparison.Ordinal);
+        Assert.Throws<BadInputException>(() => SimdKernels.Create(threads: 0));
+        Assert.Equal(SimdWidths.Best == SimdWidth.Avx512, SimdWidths.IsSupported(SimdWidth.Avx512));
+    }
+}
+
+/// <summary>The suite with AVX2 forced.</summary>
+public sealed class Avx2KernelsTests : FieldKernelsSuite
+{
+    private protected override IFieldKernels<float> Kernels()
+    {
+        Assert.SkipUnless(SimdWidths.IsSupported(SimdWidth.Avx2), "this processor has no AVX2");
+        return SimdKernels.Create(SimdWidth.Avx2);
+    }
+}
+
+/// <summary>The suite without vectors.</summary>
+public sealed class ScalarKernelsTests : FieldKernelsSuite
+{
+    private protected override IFieldKernels<float> Kernels() => SimdKernels.Create(SimdWidth.Scalar);
+}
