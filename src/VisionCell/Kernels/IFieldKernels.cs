@@ -7,7 +7,8 @@ namespace VisionCell.Kernels;
 /// <c>[N, 3]</c> in the order z, y, x: of a hash grid in units of its cube, 0 to 1; of a volume in voxels, 0 at the centre of the
 /// first. Positions outside are moved onto the nearest face, and NaN counts as 0, so that no value reaches memory it should not.
 /// Lengths that do not fit are an <see cref="ArgumentException"/>. Gradients of parameters are added to what the caller gives.
-/// The same arguments give the same bits, whatever the number of threads, but the backends differ among each other by rounding.
+/// On the processor the same arguments give the same bits, whatever the number of threads; a GPU adds in any order, so that the last
+/// bits of its gradients differ from run to run. The backends differ among each other by rounding.
 /// </summary>
 /// <typeparam name="T">Number type: float for what runs, double for the reference.</typeparam>
 public interface IFieldKernels<T>

@@ -16,12 +16,18 @@ public abstract class FieldKernelsSuite
     /// A gradient through ReLU jumps where a unit is zero, and units near zero fall on either side by rounding; a few of 10^5 do. The
     /// test on dyadic numbers, which round nowhere, holds the formulas to the last bit.
     /// </summary>
-    private const double RoundingThroughRectifiers = 2e-2;
+    private protected virtual double RectifierRounding => 2e-2;
 
     private static readonly ReferenceKernels Reference = new ReferenceKernels();
 
     /// <summary>Relative error that the number format of the perceptron's operands allows.</summary>
     private protected virtual double PerceptronRounding => Rounding;
+
+    /// <summary>Samples of a batch that all threads of a backend share.</summary>
+    private protected virtual int Batch => 5000;
+
+    /// <summary>Whether sums over samples have an order, so that the same arguments give the same bits.</summary>
+    private protected virtual bool AddsInOrder => true;
 
     private protected abstract IFieldKernels<float> Kernels();
 
@@ -87,8 +93,8 @@ public abstract class FieldKernelsSuite
         var (expectedWeights, expectedInputs) = (Double(weightGradient), new double[rows.Length]);
         kernels.PerceptronBackward(perceptron, weights, rows, down, weightGradient, inputGradient);
         Reference.PerceptronBackward(perceptron, Double(weights), Double(rows), Double(down), expectedWeights, expectedInputs);
-        AssertClose(expectedWeights, weightGradient, Math.Max(RoundingThroughRectifiers, PerceptronRounding));
-        AssertClose(expectedInputs, inputGradient, Math.Max(RoundingThroughRectifiers, PerceptronRounding));
+        AssertClose(expectedWeights, weightGradient, RectifierRounding);
+        AssertClose(expectedInputs, inputGradient, RectifierRounding);
     }
 
     [Theory]
@@ -140,8 +146,8 @@ public abstract class FieldKernelsSuite
         kernels.PerceptronBackward(perceptron, weights, features1, down, weightGradient, featureGradient);
         kernels.EncodeBackward(grid, positions, featureGradient, tableGradient);
         kernels.FieldBackward(grid, perceptron, table, weights, positions, down, tableTogether, weightTogether);
-        Assert.Equal(weightGradient, weightTogether);
-        Assert.Equal(tableGradient, tableTogether);
+        AssertSameSums(weightGradient, weightTogether);
+        AssertSameSums(tableGradient, tableTogether);
     }
 
     [Theory]
@@ -161,8 +167,8 @@ public abstract class FieldKernelsSuite
         var loss = kernels.FieldLoss(grid, perceptron, table, weights, positions, targets, sampleWeights, tableGradient, weightGradient);
         var expected = Reference.FieldLoss(grid, perceptron, Double(table), Double(weights), Double(positions), Double(targets), Double(sampleWeights), expectedTable, expectedWeights);
         Assert.Equal(expected, loss, expected * 10 * PerceptronRounding);
-        AssertClose(expectedTable, tableGradient, Math.Max(RoundingThroughRectifiers, PerceptronRounding));
-        AssertClose(expectedWeights, weightGradient, Math.Max(RoundingThroughRectifiers, PerceptronRounding));
+        AssertClose(expectedTable, tableGradient, RectifierRounding);
+        AssertClose(expectedWeights, weightGradient, RectifierRounding);
     }
 
     [Theory]
@@ -244,7 +250,8 @@ public abstract class FieldKernelsSuite
     [Fact]
     public void The_same_arguments_give_the_same_bits()
     {
-        var (first, second) = (GradientBits(Kernels()), GradientBits(Kernels()));
+        Assert.SkipUnless(AddsInOrder, "sums over samples are atomic here: their last bits differ from run to run");
+        var (first, second) = (GradientBits(Kernels(), Batch), GradientBits(Kernels(), Batch));
         Assert.Equal(first, second);
     }
 
@@ -297,9 +304,8 @@ public abstract class FieldKernelsSuite
     }
 
     /// <summary>Gradients of a batch, as bits.</summary>
-    private protected static int[] GradientBits(IFieldKernels<float> kernels)
+    private protected static int[] GradientBits(IFieldKernels<float> kernels, int samples)
     {
-        const int samples = 5000;
         var (grid, positions, random) = Setting(8, 4, 10, samples);
         var perceptron = new Perceptron(grid.Channels, 64, 1);
         var (table, weights, targets) = (Numbers(random, grid.ParameterCount, 1), Numbers(random, perceptron.ParameterCount, 0.3f), Numbers(random, samples, 1));
@@ -324,6 +330,14 @@ public abstract class FieldKernelsSuite
     }
 
     private protected static double[] Double(float[] numbers) => Array.ConvertAll(numbers, n => (double)n);
+
+    private void AssertSameSums(float[] expected, float[] actual)
+    {
+        if (AddsInOrder)
+            Assert.Equal(expected, actual);
+        else
+            AssertClose(Double(expected), actual, 1e-5);
+    }
 
     private protected static void AssertClose(double[] expected, float[] actual, double tolerance)
     {
