@@ -13,7 +13,8 @@ command -v nvidia-smi >/dev/null || { echo "check: no nvidia-smi, so no NVIDIA d
 nvidia-smi --query-gpu=name,driver_version,compute_cap --format=csv,noheader
 find_dotnet
 "$dotnet" build tests/VisionCell.Tests -c Release --nologo -v quiet
-suite=("$dotnet" tests/VisionCell.Tests/bin/Release/net10.0/VisionCell.Tests.dll -class VisionCell.Tests.Kernels.GpuKernelsTests -noLogo -noColor)
+suite=("$dotnet" tests/VisionCell.Tests/bin/Release/net10.0/VisionCell.Tests.dll -class VisionCell.Tests.Kernels.CudaKernelsTests -noLogo -noColor)
+export VISIONCELL_TEST_GPU=1
 failed=0
 "${suite[@]}" || failed=1
 

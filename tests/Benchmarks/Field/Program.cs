@@ -48,13 +48,13 @@ for (var round = -1; round < rounds; round++)
     }
 }
 Console.WriteLine();
-Console.WriteLine("| | training, M samples/s: best, median (by CPU time) | ratio | inference, M samples/s: best, median (by CPU time) | ratio |");
+Console.WriteLine("| | training, M samples/s: best, median (by CPU time) | ratio (by CPU time) | inference, M samples/s: best, median (by CPU time) | ratio (by CPU time) |");
 Console.WriteLine("|---|---|---|---|---|");
-var (baseTrain, baseInfer) = (Median(measured[contestants[0].Name].Train), Median(measured[contestants[0].Name].Infer));
+var (baseTrain, baseInfer) = measured[contestants[0].Name];
 foreach (var (name, _, _, _) in contestants)
 {
     var (train, infer) = measured[name];
-    Console.WriteLine($"| {name} | {Row(train)} | {baseTrain / Median(train):F1} | {Row(infer)} | {baseInfer / Median(infer):F1} |");
+    Console.WriteLine($"| {name} | {Row(train)} | {Ratio(baseTrain, train)} | {Row(infer)} | {Ratio(baseInfer, infer)} |");
 }
 return 0;
 
@@ -75,13 +75,20 @@ static Timing Time(Action action, int repeats)
     return new Timing(clock.Elapsed.TotalSeconds / repeats, (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds / repeats);
 }
 
-static double Median(List<Timing> timings) => timings.Select(t => t.Wall).Order().ElementAt(timings.Count / 2);
+static double Median(IEnumerable<double> values)
+{
+    var ordered = values.Order().ToArray();
+    return ordered[ordered.Length / 2];
+}
+
+static string Ratio(List<Timing> reference, List<Timing> timings) =>
+    $"{Median(reference.Select(t => t.Wall)) / Median(timings.Select(t => t.Wall)):F1} ({Median(reference.Select(t => t.Processor)) / Median(timings.Select(t => t.Processor)):F1})";
 
 // On a machine that others use, wall time says little; what the processors spent, shared by all cores, is what an idle one would take.
 static string Row(List<Timing> timings)
 {
-    var processor = timings.Select(t => t.Processor).Order().ElementAt(timings.Count / 2) / Environment.ProcessorCount;
-    return $"{samples / timings.Min(t => t.Wall) / 1e6:F2}, {samples / Median(timings) / 1e6:F2} ({samples / processor / 1e6:F2})";
+    var processor = Median(timings.Select(t => t.Processor)) / Environment.ProcessorCount;
+    return $"{samples / timings.Min(t => t.Wall) / 1e6:F2}, {samples / Median(timings.Select(t => t.Wall)) / 1e6:F2} ({samples / processor / 1e6:F2})";
 }
 
 internal readonly record struct Timing(double Wall, double Processor);
