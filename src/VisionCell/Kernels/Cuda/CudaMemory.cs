@@ -1,0 +1,59 @@
+namespace VisionCell.Kernels.Cuda;
+
+/// <summary>Numbers on a GPU that a call works on; freed with it.</summary>
+internal sealed unsafe class CudaMemory : IDisposable
+{
+    private readonly CudaDevice _device;
+    private readonly int _length;
+    private nint _pointer;
+
+    /// <summary>Takes memory; its content is undefined.</summary>
+    /// <param name="device">The GPU.</param>
+    /// <param name="length">Number of 4-byte values.</param>
+    public CudaMemory(CudaDevice device, int length)
+    {
+        (_device, _length) = (device, length);
+        device.Enter();
+        nint pointer;
+        // The driver refuses to allocate nothing.
+        device.Check(device.Library.MemoryAllocate(&pointer, (nuint)Math.Max(1, length) * sizeof(float)), $"allocating {length:N0} numbers");
+        _pointer = pointer;
+    }
+
+    /// <summary>Takes memory and copies numbers into it.</summary>
+    public CudaMemory(CudaDevice device, ReadOnlySpan<float> content)
+        : this(device, content.Length)
+    {
+        fixed (float* source = content)
+        {
+            if (!content.IsEmpty)
+                device.Check(device.Library.CopyToDevice(_pointer, source, (nuint)content.Length * sizeof(float)), "copying to it");
+        }
+    }
+
+    /// <summary>Address on the GPU.</summary>
+    public nint Pointer => _pointer;
+
+    /// <summary>Waits for the kernels before and copies the numbers back.</summary>
+    public void Read(Span<float> target)
+    {
+        Lengths.Require(target.Length, _length, nameof(target));
+        _device.Enter();
+        _device.Check(_device.Library.ContextSynchronize(), "running a kernel");
+        fixed (float* result = target)
+        {
+            if (!target.IsEmpty)
+                _device.Check(_device.Library.CopyToHost(result, _pointer, (nuint)target.Length * sizeof(float)), "copying from it");
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_pointer != 0)
+        {
+            _device.Enter();
+            _device.Library.MemoryFree(_pointer);
+        }
+        _pointer = 0;
+    }
+}

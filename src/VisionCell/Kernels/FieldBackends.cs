@@ -1,0 +1,44 @@
+using System.Globalization;
+using VisionCell.Kernels.Cuda;
+using VisionCell.Kernels.Simd;
+using VisionCell.Volumes;
+
+namespace VisionCell.Kernels;
+
+/// <summary>The one place where the option <c>--device</c> is understood for kernels.</summary>
+public static class FieldBackends
+{
+    /// <summary>Opens what the option asks for.</summary>
+    /// <param name="device"><c>cpu</c>; <c>cuda:N</c>; or <c>auto</c>: the first GPU where there is one, else the processor.</param>
+    /// <param name="notice">Takes one line where a GPU was wanted and can't be used, and the processor is taken in its place.</param>
+    /// <exception cref="BadInputException">The option is none of these.</exception>
+    public static IFieldKernels<float> Open(string device, Action<string> notice) => Open(device, notice, standIn: null, CacheFolder());
+
+    internal static IFieldKernels<float> Open(string device, Action<string> notice, string? standIn, string cache)
+    {
+        if (device == "cpu")
+            return SimdKernels.Create();
+        var ordinal = 0;
+        if (device != "auto" && !(device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out ordinal)))
+            throw new BadInputException($"device '{device}' is not known; give auto, cpu or cuda:0");
+        try
+        {
+            var opened = new CudaDevice(CudaLibrary.Load(standIn), ordinal, cache);
+            return new CudaKernels(opened, $"cuda:{ordinal} ({opened.Architecture})");
+        }
+        catch (CudaUnavailableException e)
+        {
+            var processor = SimdKernels.Create();
+            notice($"device {device}: {e.Message}; using {processor.Name}");
+            return processor;
+        }
+    }
+
+    private static string CacheFolder()
+    {
+        var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        if (string.IsNullOrEmpty(root))
+            root = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        return Path.Combine(root, "visioncell", "cubin");
+    }
+}

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using VisionCell.Kernels;
+using VisionCell.Kernels.Cuda;
+using VisionCell.Volumes;
+
+namespace VisionCell.Tests.Kernels;
+
+/// <summary>
+/// The suite on the CUDA kernels, compiled by g++ and run on the processor through the very launch path that a GPU would take, every
+/// argument's size compared with the kernel's. What this can't show is in docs/decisions/kernels.md.
+/// </summary>
+public class CudaKernelsTests : FieldKernelsSuite
+{
+    /// <summary>Operands are halves, of 11 bits; sums are floats. A single output near zero loses most: 1.4e-2 was met, 3e-3 over a batch.</summary>
+    private protected override double PerceptronRounding => 2e-2;
+
+    /// <summary>More units fall on the other side of zero than in floats: 2.4e-2 was met.</summary>
+    private protected override double RectifierRounding => 5e-2;
+
+    private protected override int Batch => 300;
+
+    private protected virtual SoftwareCuda Cuda => SoftwareCuda.Forward;
+
+    /// <summary>tests/gpu/check.sh asks for the machine's own GPU in place of the emulation.</summary>
+    private static bool OnGpu => Environment.GetEnvironmentVariable("VISIONCELL_TEST_GPU") == "1";
+
+    /// <summary>A GPU adds in any order.</summary>
+    private protected override bool AddsInOrder => !OnGpu;
+
+    private protected override IFieldKernels<float> Kernels() => OnGpu
+        ? FieldBackends.Open("cuda:0", notice => Assert.Fail(notice))
+        : new CudaKernels(Cuda.Device, "software");
+
+    [Fact]
+    public void Every_allocation_is_freed()
+    {
+        Assert.SkipWhen(OnGpu, "only the emulation counts");
+        var before = Cuda.Allocations;
+        GradientBits(Kernels(), Batch);
+        Assert.Throws<ArgumentException>(() => Kernels().Sample(new Shape3(1, 1, 1), new float[1], new float[3], new float[2]));
+        Assert.Equal(before, Cuda.Allocations);
+    }
+
+    [Fact]
+    public void Gradients_far_below_the_smallest_half_keep_their_digits()
+    {
+        var perceptron = new Perceptron();
+        var random = new Random(9);
+        var (weights, rows, down) = (Numbers(random, perceptron.ParameterCount, 0.3f), Numbers(random, 100 * 32, 1), Numbers(random, 100, 1));
+        float[] tiny = [.. down.Select(d => d * 1e-9f)];
+        var (gradient, tinyGradient, below, tinyBelow) = (new float[weights.Length], new float[weights.Length], new float[rows.Length], new float[rows.Length]);
+        Kernels().PerceptronBackward(perceptron, weights, rows, down, gradient, below);
+        Kernels().PerceptronBackward(perceptron, weights, rows, tiny, tinyGradient, tinyBelow);
+        AssertClose([.. gradient.Select(g => g * 1e-9)], tinyGradient, 1e-3);
+        AssertClose([.. below.Select(g => g * 1e-9)], tinyBelow, 1e-3);
+    }
+}
+
+/// <summary>The same with the threads of a block run last to first: what reads before another has written shows in one of the orders.</summary>
+public sealed class ReversedCudaKernelsTests : CudaKernelsTests
+{
+    private protected override SoftwareCuda Cuda => SoftwareCuda.Backward;
+}
+
+/// <summary>What stands around the kernels: compilation, the cache, the choice of a device.</summary>
+public sealed class CudaDeviceTests
+{
+    [Fact]
+    public void Compiled_kernels_are_found_in_the_cache()
+    {
+        var cuda = SoftwareCuda.Forward;
+        cuda.Device.Function("field.cu", "adam");
+        var cache = Path.Combine(cuda.Folder, "cubin");
+        var image = Assert.Single(Directory.GetFiles(cache, "field-sm_90-*.cubin"));
+        var written = File.GetLastWriteTimeUtc(image);
+        new CudaDevice(CudaLibrary.Load(cuda.Path), 0, cache).Function("field.cu", "adam");
+        Assert.Equal(written, File.GetLastWriteTimeUtc(image));
+        Assert.Throws<InvalidOperationException>(() => cuda.Device.Function("field.cu", "no_such_kernel"));
+    }
+
+    [Fact]
+    public void A_source_that_does_not_compile_ends_in_the_compilers_words()
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => SoftwareCuda.Forward.Device.Function("perceptron.cu", "pack_weights", "-DIN=undeclared_width", "-DHIDDEN=16", "-DOUT=1"));
+        Assert.Contains("undeclared_width", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Arguments_of_another_size_are_refused()
+    {
+        var device = SoftwareCuda.Forward.Device;
+        var function = device.Function("field.cu", "adam");
+        unsafe
+        {
+            var one = 1.0;
+            var arguments = new CudaArguments().Add(&one);
+            Assert.Contains("given were 8", Assert.Throws<InvalidOperationException>(() => device.Launch(function, (1, 1), 32, 0, arguments)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void The_device_option_is_understood()
+    {
+        var (cuda, notices) = (SoftwareCuda.Forward, new List<string>());
+        Assert.StartsWith("cpu", FieldBackends.Open("cpu", notices.Add).Name, StringComparison.Ordinal);
+        Assert.Equal("cuda:0 (sm_90)", FieldBackends.Open("auto", notices.Add, cuda.Path, cuda.Folder).Name);
+        Assert.Equal("cuda:0 (sm_90)", FieldBackends.Open("cuda:0", notices.Add, cuda.Path, cuda.Folder).Name);
+        Assert.Empty(notices);
+        Assert.StartsWith("cpu", FieldBackends.Open("cuda:1", notices.Add, cuda.Path, cuda.Folder).Name, StringComparison.Ordinal);
+        Assert.Contains("there is no GPU 1", Assert.Single(notices), StringComparison.Ordinal);
+        Assert.Throws<BadInputException>(() => FieldBackends.Open("gpu", notices.Add));
+        Assert.Throws<BadInputException>(() => FieldBackends.Open("cuda:-1", notices.Add));
+    }
+
+    [Fact]
+    public void Without_a_driver_the_processor_is_taken_with_one_line()
+    {
+        Assert.SkipWhen(NativeLibrary.TryLoad("libcuda.so.1", out _), "this machine has an NVIDIA driver");
+        var notices = new List<string>();
+        Assert.StartsWith("cpu", FieldBackends.Open("cuda:0", notices.Add).Name, StringComparison.Ordinal);
+        Assert.StartsWith("device cuda:0: no NVIDIA driver", Assert.Single(notices), StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', notices[0]);
+    }
+
+    [Theory]
+    [InlineData("sm_80")]
+    [InlineData("sm_90")]
+    public void Clang_compiles_every_source_to_ptx(string architecture)
+    {
+        var folder = Directory.CreateTempSubdirectory("visioncell-ptx").FullName;
+        try
+        {
+            foreach (var (name, text) in CudaDevice.Sources)
+                File.WriteAllText(Path.Combine(folder, name), text);
+            foreach (var (source, defines) in new[] { ("field.cu", ""), ("perceptron.cu", "-DIN=32 -DHIDDEN=64 -DOUT=1"), ("perceptron.cu", "-DIN=64 -DHIDDEN=128 -DOUT=16") })
+            {
+                var ptx = Path.Combine(folder, "out.ptx");
+                SoftwareCuda.Run("clang++-19", ["-x", "cuda", "--cuda-device-only", $"--cuda-gpu-arch={architecture}", "-Xclang", "-target-feature", "-Xclang", "+ptx81", "-nocudainc", "-nocudalib", "-O3", "-std=c++17", "-Wall", "-Werror", "-S", .. defines.Split(' ', StringSplitOptions.RemoveEmptyEntries), Path.Combine(folder, source), "-o", ptx]);
+                var code = File.ReadAllText(ptx);
+                Assert.Contains(source == "field.cu" ? "red.global.add" : "mma.sync.aligned.m16n8k16", code, StringComparison.Ordinal);
+                // An array of a thread that is not in registers lies in its local memory, which is as slow as global memory.
+                if (!defines.Contains("128", StringComparison.Ordinal))
+                    Assert.DoesNotContain("__local_depot", code, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_is_read_or_written_out_of_bounds()
+    {
+        Assert.SkipWhen(SoftwareCuda.Sanitized, "this is the run under AddressSanitizer");
+        // Again in a process of its own with AddressSanitizer watching what the kernels take for memory of the GPU. Fibers have stacks that it
+        // does not know; .NET handles its own signals.
+        var start = new ProcessStartInfo(Environment.ProcessPath!, Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? [typeof(CudaDeviceTests).Assembly.Location] : [])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // One test of each kernel, at odd sizes: compiling for the sanitizer is what takes the time.
+        string[] methods = [nameof(CudaKernelsTests.Encoding_and_its_gradients_are_those_of_the_reference), nameof(CudaKernelsTests.On_numbers_that_round_nowhere_the_perceptron_is_exact), nameof(CudaKernelsTests.Adam_is_that_of_the_reference_and_clears_the_gradient), nameof(CudaKernelsTests.Sampling_and_warping_are_those_of_the_reference)];
+        foreach (var argument in new[] { "-class", typeof(CudaKernelsTests).FullName!, "-noLogo", "-noColor" }.Concat(methods.SelectMany(m => new[] { "-method", $"*.{m}" })))
+            start.ArgumentList.Add(argument);
+        start.Environment["VISIONCELL_SANITIZE"] = "1";
+        start.Environment["LD_PRELOAD"] = SoftwareCuda.Run("g++", ["-print-file-name=libasan.so"]).Trim();
+        start.Environment["ASAN_OPTIONS"] = "detect_leaks=0:handle_segv=0:handle_sigill=0:handle_sigfpe=0:allow_user_segv_handler=1:use_sigaltstack=0:detect_stack_use_after_return=0:alloc_dealloc_mismatch=0";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
+        Assert.Contains("Total: 15,", output, StringComparison.Ordinal);
+    }
+}
