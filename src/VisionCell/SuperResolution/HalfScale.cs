@@ -88,6 +88,15 @@ internal sealed class HalfScale
 
     private static VoxelSize Doubled(VoxelSize size) => new(2 * size.Z, 2 * size.Y, 2 * size.X);
 
+    /// <summary>A stack with half as many pixels along y and x, as many sections, <c>[n, Y / 2, X / 2]</c>.</summary>
+    public static Volume<float> Reduced(Volume<float> stack)
+    {
+        var shape = stack.Shape;
+        var half = new Volume<float>(new Shape3(shape.Z, shape.Y / 2, shape.X / 2), new VoxelSize(stack.VoxelSize.Z, 2 * stack.VoxelSize.Y, 2 * stack.VoxelSize.X), stack.Origin, stack.Provenance);
+        Parallel.For(0, shape.Z, z => Reduce(stack.Section(z), shape, half.Section(z)));
+        return half;
+    }
+
     /// <summary>The means of blocks of two by two pixels.</summary>
     private static void Reduce(ReadOnlySpan<float> section, Shape3 shape, Span<float> target)
     {

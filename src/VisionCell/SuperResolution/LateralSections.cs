@@ -10,7 +10,12 @@ namespace VisionCell.SuperResolution;
 /// </summary>
 internal sealed class LateralSections
 {
+    // With fewer a patch shows too little of what lies around a gap.
+    private const int FewestSectionsOfHalf = 8;
+    private const int FewestColumnsOfHalf = 48;
+
     private readonly Volume<float> _standardised;
+    private readonly Volume<float>? _half;
     private readonly int[] _sections;
     private readonly AxialSampling _sampling;
     private readonly SuperResolutionConfiguration _configuration;
@@ -26,9 +31,17 @@ internal sealed class LateralSections
     {
         (_standardised, _sections, _sampling, _scale, _configuration) = (standardised, sections, sampling, scale, configuration);
         var shorter = Math.Min(standardised.Shape.Y, standardised.Shape.X);
-        var rowsThere = (int)Math.Min((standardised.Shape.Y - 1) / scale.Y, (standardised.Shape.X - 1) / scale.X) + 1;
-        PatchSections = Math.Min(configuration.PatchSections, sampling.SectionsIn(Math.Min(shorter, rowsThere)));
+        int RowsOf(int height, int width) => (int)Math.Min((height - 1) / scale.Y, (width - 1) / scale.X) + 1;
+        PatchSections = Math.Min(configuration.PatchSections, sampling.SectionsIn(Math.Min(shorter, RowsOf(standardised.Shape.Y, standardised.Shape.X))));
         PatchWidth = Math.Min(configuration.PatchWidth, shorter);
+        // Patches of half the scale are as large, so that all have to fit into half of a section.
+        var sectionsOfHalf = sampling.SectionsIn(Math.Min(shorter / 2, RowsOf(standardised.Shape.Y / 2, standardised.Shape.X / 2)));
+        if (configuration.HalfScaleShare > 0 && sectionsOfHalf >= FewestSectionsOfHalf && shorter / 2 >= FewestColumnsOfHalf)
+        {
+            _half = HalfScale.Reduced(standardised);
+            PatchSections = Math.Min(PatchSections, sectionsOfHalf);
+            PatchWidth = Math.Min(PatchWidth, shorter / 2);
+        }
         if (PatchSections < 3)
             throw new BadInputException($"sections of {standardised.Shape.Y} x {standardised.Shape.X} pixels are too small to learn {sampling} from: at least {sampling.FineRows(3)} pixels a side are needed; use 'cubic' or larger sections");
     }
@@ -62,8 +75,9 @@ internal sealed class LateralSections
     /// <summary>One random patch: a section, an axis for z, a place, flips, and a shear along the rows.</summary>
     private void Copy(Random random, Span<float> target)
     {
-        var shape = _standardised.Shape;
-        var section = _standardised.Section(_sections[random.Next(_sections.Length)]);
+        var volume = _half is { } half && random.NextDouble() < _configuration.HalfScaleShare ? half : _standardised;
+        var shape = volume.Shape;
+        var section = volume.Section(_sections[random.Next(_sections.Length)]);
         var rowsAlongX = random.Next(2) == 0;
         var (height, width, scale) = rowsAlongX ? (shape.X, shape.Y, _scale.X) : (shape.Y, shape.X, _scale.Y);
 

@@ -21,6 +21,12 @@ public sealed record SuperResolutionConfiguration
     /// <summary>Whether lateral rows that stand for z are taken at the distance at which they differ as much as sections do, or a pixel apart.</summary>
     public bool MatchScale { get; init; } = true;
 
+    /// <summary>
+    /// Share of patches of half the scale (sections with half as many pixels), so that what is measured at half the scale
+    /// (<see cref="Mixture"/>) is measured of a network that knows it.
+    /// </summary>
+    public double HalfScaleShare { get; init; } = 0.25;
+
     /// <summary>Sections in a training patch; fewer where the sections are too small for that many.</summary>
     public int PatchSections { get; init; } = 16;
 
@@ -70,6 +76,7 @@ public sealed record SuperResolutionConfiguration
         Require(LearningRate is > 0 and < 1, "learningRate", LearningRate, "above 0 and below 1");
         Require(WeightDecay is >= 0 and < 1, "weightDecay", WeightDecay, "0 to below 1");
         Require(AverageDecay is >= 0 and < 1, "averageDecay", AverageDecay, "0 to below 1");
+        Require(HalfScaleShare is >= 0 and < 1, "halfScaleShare", HalfScaleShare, "0 to below 1");
         Require(ShearProbability is >= 0 and <= 1, "shearProbability", ShearProbability, "0 to 1");
         Require(LargestShear is >= 0 and <= 4, "largestShear", LargestShear, "0 to 4 pixels a row");
         Require(IntensityJitter is >= 0 and <= 1, "intensityJitter", IntensityJitter, "0 to 1");
