@@ -143,7 +143,11 @@ def interruption(kernel):
         assert time.time() - start < 10, code
         assert kernel.reply_to(queued)["content"]["status"] == "aborted"
         assert kernel.value("precious + 1") == "42", code
-    kernel.manager.interrupt_kernel()
+    # The manager does not wait for the reply, and a cell sent meanwhile, over another socket, would be meant as well.
+    request = kernel.client.session.msg("interrupt_request")
+    kernel.client.control_channel.send(request)
+    while kernel.client.get_control_msg(timeout=LIMIT)["parent_header"].get("msg_id") != request["header"]["msg_id"]:
+        pass
     assert kernel.value("precious") == "41", "an interrupt of nothing"
 
 
