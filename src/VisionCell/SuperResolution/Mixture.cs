@@ -93,7 +93,7 @@ internal sealed class Mixture : IDisposable
         TensorPrimitives.MultiplyAdd(networks, (float)Share, planes, planes);
     }
 
-    /// <summary>The planes of either direction, and the networks where they have a share; each projected onto the sections.</summary>
+    /// <summary>The planes of either direction, and the networks where they have a share; not projected onto the sections.</summary>
     private List<Volume<float>> Members(SparseVolume sparse, Box slab, CancellationToken cancellation)
     {
         List<Volume<float>> members = [_planes.Fill(sparse, slab, cancellation, alongX: true), _planes.Fill(sparse, slab, cancellation, alongX: false)];
