@@ -15,19 +15,28 @@ internal static class PretrainCommand
         var voxelSize = CommonOptions.VoxelSize();
         var output = CommonOptions.OutputDirectory("Folder for prior.safetensors; give it to --prior.");
         var steps = new Option<int?>("--steps") { HelpName = "N", Description = "Optimiser steps; those of the recipe where left out." };
+        var minutes = new Option<double?>("--minutes") { HelpName = "M", Description = "Time in place of steps." };
+        var batch = new Option<int?>("--batch") { HelpName = "N", Description = "Examples a step; the recipe's 8 suit a processor, 64 a GPU." };
         var seed = CommonOptions.Seed();
-        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution starts from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, steps, seed };
+        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution starts from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, steps, minutes, batch, seed };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
             if (parsed.GetValue(steps) is < 1 and var few)
                 throw new BadInputException($"--steps {few}: must be at least 1");
+            if (parsed.GetValue(batch) is { } size and (< 1 or > 4096))
+                throw new BadInputException($"--batch {size}: must be 1 to 4096");
+            if (parsed.GetValue(minutes) is { } time && !(time is > 0 and <= 100_000))
+                throw new BadInputException(FormattableString.Invariant($"--minutes {time}: must be above 0 and at most 100000"));
+            if (parsed.GetValue(minutes) is not null && parsed.GetValue(steps) is not null)
+                throw new BadInputException("--minutes and --steps exclude each other; give one");
             Volume[] read = [.. parsed.GetRequiredValue(volumes).Select(path => VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation))];
             var path = messages.RunSteps("pretrain", progress => Pretraining.Run(read, parsed.GetRequiredValue(output), new TrainingOptions(
+                Budget: parsed.GetValue(minutes) is { } budget ? TimeSpan.FromMinutes(budget) : null,
                 Seed: parsed.GetValue(seed),
                 Progress: new Relay<TrainingProgress>(p => progress.Report(new Step(p.Fraction, FormattableString.Invariant($"step {p.Step}, {p.Elapsed.TotalSeconds:0} s, error {p.Loss:0.000} of linear interpolation's")))),
                 Steps: parsed.GetValue(steps),
-                Cancellation: cancellation)));
+                Cancellation: cancellation), parsed.GetValue(batch)));
             Console.Out.WriteLine(path);
             return Task.FromResult(ExitCode.Done);
         });

@@ -41,7 +41,7 @@ internal sealed class Muon(Weights weights, double weightDecay, Func<string, boo
         const double a = 3.4445, b = -4.7750, c = 2.0315;
         var upright = matrix.shape[0] > matrix.shape[1];
         var x = upright ? matrix.t() : matrix;
-        x = x.clone().Scale(1 / (Math.Sqrt(x.Squared().sum().Number()) + 1e-7)).to(compute);
+        x = x.div(x.Squared().sum().sqrt().Shift(1e-7)).to(compute);
         for (var i = 0; i < Iterations; i++)
         {
             var gram = x.matmul(x.t());

@@ -36,7 +36,7 @@ public static class Trainer
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(60);
     private const int Validations = 25;
 
-    /// <summary>Trains and returns the averaged weights that validated best.</summary>
+    /// <summary>Trains on what each step draws for itself (see the other overload).</summary>
     /// <param name="initial">Weights to start from; the trainer takes them over.</param>
     /// <param name="loss">Scalar loss of the weights at a step, drawn from the generator given.</param>
     /// <param name="validate">Gain over linear interpolation of the weights in dB, higher is better; null to keep the last weights.</param>
@@ -46,6 +46,23 @@ public static class Trainer
     public static Weights Train(
         Weights initial,
         Func<Weights, Random, Tensor> loss,
+        Func<Weights, double>? validate,
+        TrainerSettings settings,
+        TrainingOptions options) => Train(initial, random => random, loss, validate, settings, options);
+
+    /// <summary>Trains and returns the averaged weights that validated best.</summary>
+    /// <typeparam name="TExamples">What a step learns from.</typeparam>
+    /// <param name="initial">Weights to start from; the trainer takes them over.</param>
+    /// <param name="draw">Draws a step's examples from the generator given; runs beside the step before.</param>
+    /// <param name="loss">Scalar loss of the weights on the examples of a step.</param>
+    /// <param name="validate">Gain over linear interpolation of the weights in dB, higher is better; null to keep the last weights.</param>
+    /// <param name="settings">How to optimise.</param>
+    /// <param name="options">Time or steps, seed, checkpoints, progress.</param>
+    /// <exception cref="OperationCanceledException">Interrupted; the state was saved where there is a checkpoint folder.</exception>
+    public static Weights Train<TExamples>(
+        Weights initial,
+        Func<Random, TExamples> draw,
+        Func<Weights, TExamples, Tensor> loss,
         Func<Weights, double>? validate,
         TrainerSettings settings,
         TrainingOptions options)
@@ -71,6 +88,7 @@ public static class Trainer
         var before = state.Elapsed;
         var saved = TimeSpan.Zero;
         var validated = (int)(Fraction() * Validations);
+        var next = Drawn(state.Step);
         while (Fraction() < 1)
         {
             if (options.Cancellation.IsCancellationRequested)
@@ -80,7 +98,9 @@ public static class Trainer
             }
             var fraction = Fraction();
             var learningRate = settings.LearningRate * Math.Min(1, (state.Step + 1.0) / settings.WarmUpSteps) * (0.5 + 0.5 * Math.Cos(Math.PI * fraction));
-            var value = Step(state.Step, learningRate);
+            var examples = next.GetAwaiter().GetResult();
+            next = Drawn(state.Step + 1);
+            var value = Step(examples, state.Step, learningRate);
             if (!double.IsFinite(value))
                 throw new InvalidOperationException($"training of {settings.Name} diverged at step {state.Step}; lower the learning rate ({settings.LearningRate})");
             state = state with
@@ -115,11 +135,13 @@ public static class Trainer
 
         double Fraction() => options.Steps is { } total ? state.Step / (double)total : (before + clock.Elapsed) / budget;
 
-        double Step(int step, double learningRate)
+        Task<TExamples> Drawn(int step) => Task.Run(() => draw(new Random(StepSeed(options.Seed, step))));
+
+        double Step(TExamples examples, int step, double learningRate)
         {
             using var scope = NewDisposeScope();
             weights.ZeroGradients();
-            var value = loss(weights, new Random(StepSeed(options.Seed, step)));
+            var value = loss(weights, examples);
             value.backward();
             weights.ClipGradients(settings.GradientNorm);
             optimiser.Step(step + 1, learningRate);

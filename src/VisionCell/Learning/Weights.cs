@@ -87,12 +87,13 @@ public sealed class Weights : IDisposable
     public void ClipGradients(double largest)
     {
         using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
         var gradients = _tensors.Values.Select(t => t.grad).OfType<Tensor>().ToList();
-        var norm = Math.Sqrt(gradients.Sum(g => g.Squared().sum().Number()));
-        if (norm <= largest)
-            return;
+        // Nothing is asked of the numbers themselves: on a GPU that would wait for all that is under way.
+        var norm = stack(gradients.Select(g => g.Squared().sum())).sum().sqrt();
+        var scale = minimum(tensor((float)largest).to(norm.device).div(norm), tensor(1f).to(norm.device));
         foreach (var gradient in gradients)
-            gradient.Scale(largest / norm);
+            gradient.mul_(scale);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
 using VisionCell.Volumes;
@@ -11,6 +12,8 @@ namespace VisionCell.SuperResolution;
 /// </summary>
 internal sealed class GapExamples
 {
+    private const int MostAttempts = 50;
+
     private readonly Volume<float>[] _volumes;
     private readonly GapTraining _training;
 
@@ -39,14 +42,19 @@ internal sealed class GapExamples
         var sampling = random.NextDouble() < _training.ThickShare ? AxialSampling.Pool(distance) : AxialSampling.Decimate(distance);
         var (first, gap) = Rows(sampling);
         var (patch, rows) = (_training.Patch * _training.Patch, gap.Positions.Count);
-        var fineRows = sampling.FineRows(GapNetwork.Sections);
+        var needed = new bool[sampling.FineRows(GapNetwork.Sections)];
+        for (var row = 0; row < needed.Length; row++)
+            needed[row] = !sampling.IsDecimation || row % distance == 0 || (row >= first && row < first + rows);
         var (sections, wanted) = (new float[_training.Batch * GapNetwork.Sections * patch], new float[_training.Batch * rows * patch]);
         var seeds = Enumerable.Range(0, _training.Batch).Select(_ => random.Next()).ToArray();
         Parallel.For(0, _training.Batch, n =>
         {
             var own = new Random(seeds[n]);
-            var fine = new float[fineRows * patch];
-            Copy(own, fine, fineRows);
+            var fine = new float[needed.Length * patch];
+            Copy(own, fine, needed);
+            var bend = (float)(_training.ContrastJitter * Normal(own));
+            for (var i = 0; i < fine.Length; i++)
+                fine[i] += bend * (fine[i] * fine[i] - 1);
             var sign = own.NextDouble() < _training.InversionShare ? -1 : 1;
             TensorPrimitives.Multiply(fine, (float)(sign * (1 + _training.IntensityJitter * Normal(own))), fine);
             TensorPrimitives.Add(fine, (float)(_training.IntensityJitter * Normal(own)), fine);
@@ -70,76 +78,99 @@ internal sealed class GapExamples
         return (first, new Gap(sampling.Pitch, sampling.Thickness, [.. positions]));
     }
 
-    /// <summary>One box in a random orientation, at random also enlarged or reduced, <c>[rows, P, P]</c>.</summary>
-    private void Copy(Random random, float[] fine, int rows)
+    /// <summary>One box in a random orientation, at random also distorted, <c>[rows, P, P]</c>; rows that are not needed are left as they are.</summary>
+    private void Copy(Random random, float[] fine, bool[] needed)
     {
         var edge = _training.Patch;
-        int[] order = [0, 1, 2];
-        int[] wanted = [rows, edge, edge];
-        while (true)
+        int[] counts = [needed.Length, edge, edge];
+        var axes = new Vector3[3];
+        for (var attempt = 0; ; attempt++)
         {
             // Volumes are drawn by their number of voxels.
             var pick = random.NextInt64(_volumes.Sum(v => v.Shape.Count));
             var volume = _volumes.First(v => (pick -= v.Shape.Count) < 0);
-            random.Shuffle(order);
-            var zoom = random.NextDouble() < _training.ZoomShare ? Math.Pow(_training.LargestZoom, 2 * random.NextDouble() - 1) : 1;
-            int[] lengths = [volume.Shape.Z, volume.Shape.Y, volume.Shape.X];
-            if (Enumerable.Range(0, 3).Any(a => lengths[order[a]] < (wanted[a] - 1) * zoom + 2))
-                continue;
-            var axes = new (double Start, double Step)[3];
+            // Where the volume is too small for most distortions, none is tried for ever.
+            var distorted = random.NextDouble() < _training.DistortedShare && attempt < MostAttempts;
+            Orientation(random, distorted, axes);
+            // The box from its corner: how far it reaches to either side along each axis of the volume.
+            var (low, high) = (Vector3.Zero, Vector3.Zero);
             for (var a = 0; a < 3; a++)
             {
-                var span = (wanted[a] - 1) * zoom;
-                var at = random.NextDouble() * (lengths[order[a]] - 1 - span);
-                // At its own size nothing is interpolated.
-                at = zoom == 1 ? Math.Round(at) : at;
-                axes[order[a]] = random.Next(2) == 0 ? (at, zoom) : (at + span, -zoom);
+                low += Vector3.Min(Vector3.Zero, axes[a] * (counts[a] - 1));
+                high += Vector3.Max(Vector3.Zero, axes[a] * (counts[a] - 1));
             }
-            Sample(volume, order, axes, wanted, fine);
+            var room = new Vector3(volume.Shape.Z - 1, volume.Shape.Y - 1, volume.Shape.X - 1) - (high - low);
+            if (room.X < 0 || room.Y < 0 || room.Z < 0)
+                continue;
+            var corner = new Vector3(random.NextSingle(), random.NextSingle(), random.NextSingle()) * room - low;
+            if (distorted)
+                Interpolate(volume, corner, axes, edge, needed, fine);
+            else
+                Pick(volume, corner, axes, edge, needed, fine);
             return;
         }
     }
 
-    /// <summary>Samples along lines that follow the axes in the given order, linearly between voxels.</summary>
-    private static void Sample(Volume<float> volume, int[] order, (double Start, double Step)[] axes, int[] counts, float[] target)
+    /// <summary>Where the axes of an example (row, y, x) lie in the volume (z, y, x as X, Y, Z of the vector).</summary>
+    private void Orientation(Random random, bool distorted, Vector3[] axes)
     {
-        int[] strides = [volume.Shape.SectionCount, volume.Shape.X, 1];
-        int[] last = [volume.Shape.Z - 2, volume.Shape.Y - 2, volume.Shape.X - 2];
-        // Offset of the lower neighbour and weight of the upper one, for each index along each axis of the result.
-        var lines = new (int Offset, float Weight)[3][];
+        int[] order = [0, 1, 2];
+        random.Shuffle(order);
         for (var a = 0; a < 3; a++)
         {
-            var axis = order[a];
-            lines[a] = new (int, float)[counts[a]];
-            for (var i = 0; i < counts[a]; i++)
+            axes[a] = Vector3.Zero;
+            axes[a][order[a]] = random.Next(2) == 0 ? 1 : -1;
+        }
+        if (!distorted)
+            return;
+        float Even() => 2 * random.NextSingle() - 1;
+        var turn = Matrix4x4.CreateFromYawPitchRoll(Even() * (float)_training.LargestTurn, Even() * (float)_training.LargestTurn, Even() * (float)_training.LargestTurn);
+        var zoom = MathF.Pow((float)_training.LargestZoom, Even());
+        for (var a = 0; a < 3; a++)
+            axes[a] = Vector3.Transform(axes[a], turn) * zoom * MathF.Pow((float)_training.LargestStretch, Even());
+    }
+
+    /// <summary>Voxels along axes that are those of the volume; nothing is interpolated.</summary>
+    private static void Pick(Volume<float> volume, Vector3 corner, Vector3[] axes, int edge, bool[] needed, float[] target)
+    {
+        var (plane, line) = (volume.Shape.SectionCount, volume.Shape.X);
+        int Step(Vector3 axis) => (int)axis.X * plane + (int)axis.Y * line + (int)axis.Z;
+        var (sz, sy, sx) = (Step(axes[0]), Step(axes[1]), Step(axes[2]));
+        var start = (int)MathF.Round(corner.X) * plane + (int)MathF.Round(corner.Y) * line + (int)MathF.Round(corner.Z);
+        for (var z = 0; z < needed.Length; z++)
+        {
+            for (var y = 0; needed[z] && y < edge; y++)
             {
-                var position = axes[axis].Start + i * axes[axis].Step;
-                var lower = Math.Clamp((int)position, 0, last[axis]);
-                lines[a][i] = (lower * strides[axis], (float)(position - lower));
+                var from = start + z * sz + y * sy;
+                var row = target.AsSpan((z * edge + y) * edge, edge);
+                for (var x = 0; x < edge; x++)
+                    row[x] = volume.Data[from + x * sx];
             }
         }
-        var whole = lines.All(line => line.All(p => p.Weight is 0 or 1));
-        var (sz, sy, sx) = (strides[order[0]], strides[order[1]], strides[order[2]]);
-        var data = volume.Data;
-        var k = 0;
-        foreach (var (z, wz) in lines[0])
+    }
+
+    /// <summary>Trilinear interpolation along any axes.</summary>
+    private static void Interpolate(Volume<float> volume, Vector3 corner, Vector3[] axes, int edge, bool[] needed, float[] target)
+    {
+        var (plane, line, data) = (volume.Shape.SectionCount, volume.Shape.X, volume.Data);
+        var most = new Vector3(volume.Shape.Z - 1, volume.Shape.Y - 1, volume.Shape.X - 1);
+        var last = most - Vector3.One;
+        for (var z = 0; z < needed.Length; z++)
         {
-            foreach (var (y, wy) in lines[1])
+            for (var y = 0; needed[z] && y < edge; y++)
             {
-                if (whole)
+                var from = corner + axes[0] * z + axes[1] * y;
+                var row = target.AsSpan((z * edge + y) * edge, edge);
+                for (var x = 0; x < edge; x++)
                 {
-                    var line = z + (wz == 1 ? sz : 0) + y + (wy == 1 ? sy : 0);
-                    foreach (var (x, wx) in lines[2])
-                        target[k++] = data[line + x + (wx == 1 ? sx : 0)];
-                    continue;
-                }
-                foreach (var (x, wx) in lines[2])
-                {
-                    var at = z + y + x;
-                    target[k++] = Between(
-                        Between(Between(data[at], data[at + sx], wx), Between(data[at + sy], data[at + sy + sx], wx), wy),
-                        Between(Between(data[at + sz], data[at + sz + sx], wx), Between(data[at + sz + sy], data[at + sz + sy + sx], wx), wy),
-                        wz);
+                    // Rounding may lead out by a hair.
+                    var at = Vector3.Clamp(from + axes[2] * x, Vector3.Zero, most);
+                    var lower = Vector3.Min(new Vector3((int)at.X, (int)at.Y, (int)at.Z), last);
+                    var w = at - lower;
+                    var i = (int)lower.X * plane + (int)lower.Y * line + (int)lower.Z;
+                    var front = Between(Between(data[i], data[i + 1], w.Z), Between(data[i + line], data[i + line + 1], w.Z), w.Y);
+                    var back = Between(Between(data[i + plane], data[i + plane + 1], w.Z), Between(data[i + plane + line], data[i + plane + line + 1], w.Z), w.Y);
+                    row[x] = Between(front, back, w.X);
                 }
             }
         }

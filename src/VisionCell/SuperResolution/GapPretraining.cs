@@ -22,7 +22,8 @@ internal static class GapPretraining
         var identity = $"{JsonSerializer.Serialize(configuration)} {JsonSerializer.Serialize(training)} {string.Join(' ', volumes.Select(ContentHash.Of))}";
         return Trainer.Train(
             network.Initialise(options.Seed, precision.Device),
-            (weights, random) => Loss(network, weights, examples, random, training.Batch, training.Patch, precision),
+            examples.Draw,
+            (weights, drawn) => Loss(network, weights, drawn, training.Batch, training.Patch, precision),
             null,
             new TrainerSettings("gap", identity, training.LearningRate, 100, 0, 1, 0.999, TimeSpan.FromHours(1), GapNetwork.IsHidden),
             options.Steps is null && options.Budget is null ? options with { Steps = training.Steps } : options);
@@ -32,10 +33,10 @@ internal static class GapPretraining
     /// The mean squared error of a step's examples over that of linear interpolation, so that every distance of sections counts
     /// alike.
     /// </summary>
-    private static Tensor Loss(GapNetwork network, Weights weights, GapExamples examples, Random random, int batch, int patch, ComputePrecision precision)
+    private static Tensor Loss(GapNetwork network, Weights weights, (float[] Sections, float[] Rows, Gap Gap) drawn, int batch, int patch, ComputePrecision precision)
     {
         using var scope = NewDisposeScope();
-        var (sections, rows, gap) = examples.Draw(random);
+        var (sections, rows, gap) = drawn;
         var x = tensor(sections, [batch, GapNetwork.Sections, patch, patch]).to(precision.Device);
         var wanted = tensor(rows, [batch, gap.Positions.Count, patch, patch]).to(precision.Device);
         var error = (network.Forward(weights, x, gap) - wanted).Squared().mean();

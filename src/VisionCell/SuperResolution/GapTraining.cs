@@ -21,11 +21,23 @@ internal sealed record GapTraining
     /// <summary>Share of examples with bright and dark exchanged: other stains, and X-rays.</summary>
     public double InversionShare { get; init; } = 0.1;
 
-    /// <summary>Share of examples that are enlarged or reduced: other voxel sizes, and specimens with larger and smaller parts.</summary>
-    public double ZoomShare { get; init; } = 0.4;
+    /// <summary>Standard deviation of the random bend of the grey scale: x becomes x + q · (x² − 1).</summary>
+    public double ContrastJitter { get; init; } = 0.05;
 
-    /// <summary>Largest factor of that, either way.</summary>
+    /// <summary>
+    /// Share of examples that are turned, enlarged or reduced, and stretched: other voxel sizes, specimens with larger and smaller parts,
+    /// membranes at every slope.
+    /// </summary>
+    public double DistortedShare { get; init; } = 0.6;
+
+    /// <summary>Largest factor of enlargement, either way.</summary>
     public double LargestZoom { get; init; } = 1.5;
+
+    /// <summary>Largest further factor of each axis alone, either way.</summary>
+    public double LargestStretch { get; init; } = 1.15;
+
+    /// <summary>Largest angle about each axis, radians.</summary>
+    public double LargestTurn { get; init; } = 0.35;
 
     /// <summary>Share of examples whose sections get noise that the rows do not have, so that noise is not taken for structure.</summary>
     public double NoiseShare { get; init; } = 0.25;

@@ -70,7 +70,7 @@ public sealed class GapNetworkTests
     public void Examples_are_boxes_of_the_volume_in_some_orientation()
     {
         // Neighbours along an axis differ by that axis's stride, so that differences tell the orientation.
-        var examples = new GapExamples([Ramp(new Shape3(40, 40, 40))], Recipe with { Distances = [3], ThickShare = 0, ZoomShare = 0, NoiseShare = 0, InversionShare = 0, IntensityJitter = 0 });
+        var examples = new GapExamples([Ramp(new Shape3(40, 40, 40))], Recipe with { Distances = [3], ThickShare = 0, DistortedShare = 0, NoiseShare = 0, InversionShare = 0, IntensityJitter = 0, ContrastJitter = 0 });
         var (sections, rows, gap) = examples.Draw(new Random(3));
         Assert.Equal(2, gap.Positions.Count);
         var patch = Recipe.Patch * Recipe.Patch;
