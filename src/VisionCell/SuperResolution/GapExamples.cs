@@ -1,69 +1,84 @@
 using System.Numerics;
-using System.Numerics.Tensors;
+using TorchSharp;
 using VisionCell.Acquisition;
+using VisionCell.Learning;
 using VisionCell.Volumes;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
 
 namespace VisionCell.SuperResolution;
 
 /// <summary>
-/// Training examples for <see cref="GapNetwork"/> from isotropic volumes: a box in one of the 48 orientations of the cube, sampled into four
-/// sections as a microscope would (<see cref="AxialSampling"/>), and the rows between the two in the middle. Every step has
-/// another distance of sections, thin or thick.
+/// Training examples for <see cref="GapNetwork"/> from isotropic volumes: a box in one of the 48 orientations of the cube, at random also
+/// turned and stretched, sampled into four sections as a microscope would (<see cref="AxialSampling"/>), and the rows between the two in the
+/// middle. Every step has another distance of sections, thin or thick. All voxels are read where the network trains.
 /// </summary>
-internal sealed class GapExamples
+internal sealed class GapExamples : IDisposable
 {
+    // Where the volume is too small for most distortions, none is tried for ever.
     private const int MostAttempts = 50;
 
-    private readonly Volume<float>[] _volumes;
     private readonly GapTraining _training;
+    private readonly Volume<float>[] _volumes;
+    private readonly Tensor[] _copies;
+    private readonly Device _device;
 
     /// <param name="volumes">Isotropic volumes; each is standardised by its own mean and deviation.</param>
     /// <param name="training">Distances, patch and batch size, augmentation.</param>
+    /// <param name="device">Where examples are made.</param>
     /// <exception cref="BadInputException">A volume is too small for a patch, or has no structure.</exception>
-    public GapExamples(IEnumerable<Volume<float>> volumes, GapTraining training)
+    public GapExamples(IReadOnlyList<Volume<float>> volumes, GapTraining training, Device device)
     {
-        _training = training;
-        _volumes = [.. volumes.Select(v => Standardisation.Of(v).Apply(v))];
+        (_training, _device) = (training, device);
         var longest = new AxialSampling(training.Distances.Max(), 1).FineRows(GapNetwork.Sections);
-        foreach (var volume in _volumes)
+        foreach (var volume in volumes)
         {
             var edges = new[] { volume.Shape.Z, volume.Shape.Y, volume.Shape.X }.Order().ToArray();
             if (edges[1] < training.Patch || edges[2] < longest)
                 throw new BadInputException($"'{volume.Provenance.Source}' has {volume.Shape} voxels: two axes must have at least {training.Patch} and one {longest}");
         }
+        _volumes = [.. volumes.Select(v => Standardisation.Of(v).Apply(v))];
+        _copies = device.type == DeviceType.CPU ? [] : [.. _volumes.Select(v => tensor(v.Data, [1, 1, v.Shape.Z, v.Shape.Y, v.Shape.X], device: device).DetachFromDisposeScope())];
     }
 
     /// <summary>One step's examples.</summary>
     /// <param name="random">Source of randomness.</param>
-    /// <returns>Sections <c>[N, 4, P, P]</c>, rows of the gap <c>[N, T, P, P]</c>, and the gap.</returns>
-    public (float[] Sections, float[] Rows, Gap Gap) Draw(Random random)
+    /// <returns>Sections <c>[N, 4, P, P]</c>, rows of the gap <c>[N, T, P, P]</c>, both the caller's, and the gap.</returns>
+    public (Tensor Sections, Tensor Rows, Gap Gap) Draw(Random random)
     {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
         var distance = _training.Distances[random.Next(_training.Distances.Count)];
         var sampling = random.NextDouble() < _training.ThickShare ? AxialSampling.Pool(distance) : AxialSampling.Decimate(distance);
         var (first, gap) = Rows(sampling);
-        var (patch, rows) = (_training.Patch * _training.Patch, gap.Positions.Count);
-        var needed = new bool[sampling.FineRows(GapNetwork.Sections)];
-        for (var row = 0; row < needed.Length; row++)
-            needed[row] = !sampling.IsDecimation || row % distance == 0 || (row >= first && row < first + rows);
-        var (sections, wanted) = (new float[_training.Batch * GapNetwork.Sections * patch], new float[_training.Batch * rows * patch]);
-        var seeds = Enumerable.Range(0, _training.Batch).Select(_ => random.Next()).ToArray();
-        Parallel.For(0, _training.Batch, n =>
-        {
-            var own = new Random(seeds[n]);
-            var fine = new float[needed.Length * patch];
-            Copy(own, fine, needed);
-            var bend = (float)(_training.ContrastJitter * Normal(own));
-            for (var i = 0; i < fine.Length; i++)
-                fine[i] += bend * (fine[i] * fine[i] - 1);
-            var sign = own.NextDouble() < _training.InversionShare ? -1 : 1;
-            TensorPrimitives.Multiply(fine, (float)(sign * (1 + _training.IntensityJitter * Normal(own))), fine);
-            TensorPrimitives.Add(fine, (float)(_training.IntensityJitter * Normal(own)), fine);
-            sampling.Acquire(fine, patch, sections.AsSpan(n * GapNetwork.Sections * patch, GapNetwork.Sections * patch));
-            fine.AsSpan(first * patch, rows * patch).CopyTo(wanted.AsSpan(n * rows * patch));
-            if (own.NextDouble() < _training.NoiseShare)
-                AddNoise(own, sections.AsSpan(n * GapNetwork.Sections * patch, GapNetwork.Sections * patch), (float)(own.NextDouble() * _training.LargestNoise));
-        });
-        return (sections, wanted, gap);
+        var gapRows = Enumerable.Range(first, gap.Positions.Count);
+        // Of thin sections nothing between the others is needed.
+        int[] rows = [.. sampling.IsDecimation ? Enumerable.Range(0, GapNetwork.Sections).Select(i => i * distance).Concat(gapRows) : Enumerable.Range(0, sampling.FineRows(GapNetwork.Sections))];
+        var boxes = Enumerable.Range(0, _training.Batch).Select(_ => Place(random, sampling.FineRows(GapNetwork.Sections))).OrderBy(b => b.Volume).ToArray();
+        var fine = _copies.Length == 0 ? Read(boxes, rows) : ReadCopies(boxes, rows); // (N, R, P, P)
+
+        fine = fine.Plus((fine.Squared() - One()) * Each(() => _training.ContrastJitter * Normal(random)));
+        fine = (fine * Each(() => (random.NextDouble() < _training.InversionShare ? -1 : 1) * (1 + _training.IntensityJitter * Normal(random)))).Plus(Each(() => _training.IntensityJitter * Normal(random)));
+        var sections = sampling.IsDecimation
+            ? fine.narrow(1, 0, GapNetwork.Sections)
+            : fine.reshape(_training.Batch, GapNetwork.Sections, distance, _training.Patch, _training.Patch).mean([2]);
+        var wanted = fine.narrow(1, sampling.IsDecimation ? GapNetwork.Sections : first, gap.Positions.Count).contiguous();
+        var noise = Each(() => random.NextDouble() < _training.NoiseShare ? random.NextDouble() * _training.LargestNoise : 0);
+        using var generator = new Generator((ulong)random.Next(), _device);
+        sections = sections.Plus(randn(sections.shape, device: _device, generator: generator) * noise);
+        return (sections.DetachFromDisposeScope(), wanted.DetachFromDisposeScope(), gap);
+
+        // A number of its own for each example.
+        Tensor Each(Func<double> number) => tensor([.. Enumerable.Range(0, _training.Batch).Select(_ => (float)number())], [_training.Batch, 1, 1, 1]).to(_device);
+
+        Tensor One() => tensor(1f).to(_device);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var copy in _copies)
+            copy.Dispose();
     }
 
     /// <summary>
@@ -78,111 +93,77 @@ internal sealed class GapExamples
         return (first, new Gap(sampling.Pitch, sampling.Thickness, [.. positions]));
     }
 
-    /// <summary>One box in a random orientation, at random also distorted, <c>[rows, P, P]</c>; rows that are not needed are left as they are.</summary>
-    private void Copy(Random random, float[] fine, bool[] needed)
+    /// <summary>A box of <c>[rows, P, P]</c> at random inside a volume.</summary>
+    private (int Volume, OrientedBox Box) Place(Random random, int rows)
     {
-        var edge = _training.Patch;
-        int[] counts = [needed.Length, edge, edge];
-        var axes = new Vector3[3];
+        int[] counts = [rows, _training.Patch, _training.Patch];
         for (var attempt = 0; ; attempt++)
         {
             // Volumes are drawn by their number of voxels.
             var pick = random.NextInt64(_volumes.Sum(v => v.Shape.Count));
-            var volume = _volumes.First(v => (pick -= v.Shape.Count) < 0);
-            // Where the volume is too small for most distortions, none is tried for ever.
+            var volume = Array.FindIndex(_volumes, v => (pick -= v.Shape.Count) < 0);
             var distorted = random.NextDouble() < _training.DistortedShare && attempt < MostAttempts;
-            Orientation(random, distorted, axes);
-            // The box from its corner: how far it reaches to either side along each axis of the volume.
+            var axes = Orientation(random, distorted);
+            // How far the box reaches from its corner to either side.
             var (low, high) = (Vector3.Zero, Vector3.Zero);
             for (var a = 0; a < 3; a++)
             {
                 low += Vector3.Min(Vector3.Zero, axes[a] * (counts[a] - 1));
                 high += Vector3.Max(Vector3.Zero, axes[a] * (counts[a] - 1));
             }
-            var room = new Vector3(volume.Shape.Z - 1, volume.Shape.Y - 1, volume.Shape.X - 1) - (high - low);
+            var room = Last(volume) - (high - low);
             if (room.X < 0 || room.Y < 0 || room.Z < 0)
                 continue;
             var corner = new Vector3(random.NextSingle(), random.NextSingle(), random.NextSingle()) * room - low;
-            if (distorted)
-                Interpolate(volume, corner, axes, edge, needed, fine);
-            else
-                Pick(volume, corner, axes, edge, needed, fine);
-            return;
+            // On the grid nothing is interpolated.
+            if (!distorted)
+                corner = new Vector3(MathF.Round(corner.X), MathF.Round(corner.Y), MathF.Round(corner.Z));
+            return (volume, new OrientedBox(corner, axes[0], axes[1], axes[2]));
         }
     }
 
-    /// <summary>Where the axes of an example (row, y, x) lie in the volume (z, y, x as X, Y, Z of the vector).</summary>
-    private void Orientation(Random random, bool distorted, Vector3[] axes)
+    /// <summary>The axes (row, y, x) of an example, in voxels of the volume.</summary>
+    private Vector3[] Orientation(Random random, bool distorted)
     {
-        int[] order = [0, 1, 2];
-        random.Shuffle(order);
+        Vector3[] axes = [Vector3.UnitX, Vector3.UnitY, Vector3.UnitZ];
+        random.Shuffle(axes);
         for (var a = 0; a < 3; a++)
-        {
-            axes[a] = Vector3.Zero;
-            axes[a][order[a]] = random.Next(2) == 0 ? 1 : -1;
-        }
+            axes[a] *= random.Next(2) == 0 ? 1 : -1;
         if (!distorted)
-            return;
+            return axes;
         float Even() => 2 * random.NextSingle() - 1;
         var turn = Matrix4x4.CreateFromYawPitchRoll(Even() * (float)_training.LargestTurn, Even() * (float)_training.LargestTurn, Even() * (float)_training.LargestTurn);
         var zoom = MathF.Pow((float)_training.LargestZoom, Even());
-        for (var a = 0; a < 3; a++)
-            axes[a] = Vector3.Transform(axes[a], turn) * zoom * MathF.Pow((float)_training.LargestStretch, Even());
+        return [.. axes.Select(axis => Vector3.Transform(axis, turn) * zoom * MathF.Pow((float)_training.LargestStretch, Even()))];
     }
 
-    /// <summary>Voxels along axes that are those of the volume; nothing is interpolated.</summary>
-    private static void Pick(Volume<float> volume, Vector3 corner, Vector3[] axes, int edge, bool[] needed, float[] target)
+    /// <summary>The given rows of boxes, on the processor: libtorch's <c>grid_sample</c> takes six times as long there.</summary>
+    private Tensor Read((int Volume, OrientedBox Box)[] boxes, int[] rows)
     {
-        var (plane, line) = (volume.Shape.SectionCount, volume.Shape.X);
-        int Step(Vector3 axis) => (int)axis.X * plane + (int)axis.Y * line + (int)axis.Z;
-        var (sz, sy, sx) = (Step(axes[0]), Step(axes[1]), Step(axes[2]));
-        var start = (int)MathF.Round(corner.X) * plane + (int)MathF.Round(corner.Y) * line + (int)MathF.Round(corner.Z);
-        for (var z = 0; z < needed.Length; z++)
+        var length = rows.Length * _training.Patch * _training.Patch;
+        var fine = new float[boxes.Length * length];
+        Parallel.For(0, boxes.Length, n => boxes[n].Box.Read(_volumes[boxes[n].Volume], rows, _training.Patch, fine.AsSpan(n * length, length)));
+        return tensor(fine, [boxes.Length, rows.Length, _training.Patch, _training.Patch]);
+    }
+
+    /// <summary>The same from the copies on the device.</summary>
+    private Tensor ReadCopies((int Volume, OrientedBox Box)[] boxes, int[] rows)
+    {
+        var patch = _training.Patch;
+        Tensor Numbers(IEnumerable<int> numbers, params long[] shape) => tensor([.. numbers.Select(i => (float)i)], shape, device: _device);
+        var r = Numbers(rows, 1, rows.Length, 1, 1, 1);
+        var (y, x) = (Numbers(Enumerable.Range(0, patch), 1, 1, patch, 1, 1), Numbers(Enumerable.Range(0, patch), 1, 1, 1, patch, 1));
+        return cat([.. boxes.GroupBy(b => b.Volume).Select(group =>
         {
-            for (var y = 0; needed[z] && y < edge; y++)
-            {
-                var from = start + z * sz + y * sy;
-                var row = target.AsSpan((z * edge + y) * edge, edge);
-                for (var x = 0; x < edge; x++)
-                    row[x] = volume.Data[from + x * sx];
-            }
-        }
+            // grid_sample has the first voxel at -1 and the last at 1.
+            var scale = new Vector3(2) / Last(group.Key);
+            Tensor Vectors(Func<OrientedBox, Vector3> of) => tensor([.. group.Select(b => of(b.Box)).SelectMany(v => new[] { v.X, v.Y, v.Z })], [group.Count(), 1, 1, 1, 3], device: _device);
+            var grid = Vectors(b => b.Corner * scale - Vector3.One).Plus(Vectors(b => b.Rows * scale) * r).Plus(Vectors(b => b.Lines * scale) * y).Plus(Vectors(b => b.Columns * scale) * x); // (n, R, P, P, 3)
+            return grid_sample(_copies[group.Key].expand(group.Count(), -1, -1, -1, -1), grid, GridSampleMode.Bilinear, GridSamplePaddingMode.Border, true).squeeze(1);
+        })], 0);
     }
 
-    /// <summary>Trilinear interpolation along any axes.</summary>
-    private static void Interpolate(Volume<float> volume, Vector3 corner, Vector3[] axes, int edge, bool[] needed, float[] target)
-    {
-        var (plane, line, data) = (volume.Shape.SectionCount, volume.Shape.X, volume.Data);
-        var most = new Vector3(volume.Shape.Z - 1, volume.Shape.Y - 1, volume.Shape.X - 1);
-        var last = most - Vector3.One;
-        for (var z = 0; z < needed.Length; z++)
-        {
-            for (var y = 0; needed[z] && y < edge; y++)
-            {
-                var from = corner + axes[0] * z + axes[1] * y;
-                var row = target.AsSpan((z * edge + y) * edge, edge);
-                for (var x = 0; x < edge; x++)
-                {
-                    // Rounding may lead out by a hair.
-                    var at = Vector3.Clamp(from + axes[2] * x, Vector3.Zero, most);
-                    var lower = Vector3.Min(new Vector3((int)at.X, (int)at.Y, (int)at.Z), last);
-                    var w = at - lower;
-                    var i = (int)lower.X * plane + (int)lower.Y * line + (int)lower.Z;
-                    var front = Between(Between(data[i], data[i + 1], w.Z), Between(data[i + line], data[i + line + 1], w.Z), w.Y);
-                    var back = Between(Between(data[i + plane], data[i + plane + 1], w.Z), Between(data[i + plane + line], data[i + plane + line + 1], w.Z), w.Y);
-                    row[x] = Between(front, back, w.X);
-                }
-            }
-        }
-
-        static float Between(float a, float b, float weight) => a + (b - a) * weight;
-    }
-
-    private static void AddNoise(Random random, Span<float> values, float deviation)
-    {
-        foreach (ref var value in values)
-            value += deviation * (float)Normal(random);
-    }
+    private Vector3 Last(int volume) => new(_volumes[volume].Shape.X - 1, _volumes[volume].Shape.Y - 1, _volumes[volume].Shape.Z - 1);
 
     private static double Normal(Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());

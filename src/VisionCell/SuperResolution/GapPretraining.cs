@@ -18,12 +18,12 @@ internal static class GapPretraining
     {
         var precision = ComputePrecision.Best();
         var network = new GapNetwork(configuration.Validated(), precision.Compute);
-        var examples = new GapExamples(volumes, training);
+        using var examples = new GapExamples(volumes, training, precision.Device);
         var identity = $"{JsonSerializer.Serialize(configuration)} {JsonSerializer.Serialize(training)} {string.Join(' ', volumes.Select(ContentHash.Of))}";
         return Trainer.Train(
             network.Initialise(options.Seed, precision.Device),
             examples.Draw,
-            (weights, drawn) => Loss(network, weights, drawn, training.Batch, training.Patch, precision),
+            (weights, drawn) => Loss(network, weights, drawn),
             null,
             new TrainerSettings("gap", identity, training.LearningRate, 100, 0, 1, 0.999, TimeSpan.FromHours(1), GapNetwork.IsHidden),
             options.Steps is null && options.Budget is null ? options with { Steps = training.Steps } : options);
@@ -33,14 +33,13 @@ internal static class GapPretraining
     /// The mean squared error of a step's examples over that of linear interpolation, so that every distance of sections counts
     /// alike.
     /// </summary>
-    private static Tensor Loss(GapNetwork network, Weights weights, (float[] Sections, float[] Rows, Gap Gap) drawn, int batch, int patch, ComputePrecision precision)
+    private static Tensor Loss(GapNetwork network, Weights weights, (Tensor Sections, Tensor Rows, Gap Gap) drawn)
     {
         using var scope = NewDisposeScope();
-        var (sections, rows, gap) = drawn;
-        var x = tensor(sections, [batch, GapNetwork.Sections, patch, patch]).to(precision.Device);
-        var wanted = tensor(rows, [batch, gap.Positions.Count, patch, patch]).to(precision.Device);
-        var error = (network.Forward(weights, x, gap) - wanted).Squared().mean();
-        return error.div(Floor(x, wanted, gap)).MoveToOuterDisposeScope();
+        using var sections = drawn.Sections;
+        using var rows = drawn.Rows;
+        var error = (network.Forward(weights, sections, drawn.Gap) - rows).Squared().mean();
+        return error.div(Floor(sections, rows, drawn.Gap)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mean squared error of linear interpolation; a scalar.</summary>
