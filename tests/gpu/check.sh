@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the CUDA kernels on a machine with an NVIDIA GPU: the suite against the double-precision reference, the same under
-# compute-sanitizer, and registers, spills and shared memory of each kernel where nvcc is at hand. Prints what goes into docs/benchmarks/gpu.md.
+# compute-sanitizer, registers, spills and shared memory of each kernel where nvcc is at hand, and speeds beside what binds them. Prints what goes into docs/benchmarks/gpu.md.
 #   tests/gpu/check.sh
 # Exit codes: 0 all passed, 1 a check failed, 3 no GPU or no .NET SDK.
 set -euo pipefail
@@ -34,4 +34,8 @@ if command -v nvcc >/dev/null; then
         nvcc -std=c++17 -arch="$architecture" -cubin -Xptxas -v -DIN=32 -DHIDDEN=64 -DOUT=1 "src/VisionCell/Kernels/Cuda/$source.cu" -o /dev/null || failed=1
     done
 fi
+
+echo "== speed"
+"$dotnet" build tests/gpu/Speed -c Release --nologo -v quiet
+"$dotnet" tests/gpu/Speed/bin/Release/net10.0/Speed.dll || failed=1
 exit $failed

@@ -3,6 +3,7 @@
 // Built by the tests with the folder of emulation.h as EMULATION_FOLDER and further compiler options as EMULATION_OPTIONS.
 #include <dlfcn.h>
 #include <unistd.h>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -78,6 +79,7 @@ struct Function { int (*launch)(void**, u32, u32, u32, u32, u32, u32, int); int 
 EXPORT int cuInit(u32) { return 0; }
 EXPORT int cuDeviceGetCount(int* count) { *count = 1; return 0; }
 EXPORT int cuDeviceGet(int* device, int ordinal) { *device = ordinal; return ordinal == 0 ? 0 : 101; }
+EXPORT int cuDeviceGetName(char* name, int length, int) { snprintf(name, length, "emulation on a processor"); return 0; }
 EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) { *value = attribute == 75 ? 9 : attribute == 76 ? 0 : attribute == 16 ? 3 : 0; return 0; }
 EXPORT int cuDevicePrimaryCtxRetain(void** result, int) { *result = (void*)1; return 0; }
 EXPORT int cuCtxSetCurrent(void* value) { context = value; return 0; }
@@ -145,3 +147,19 @@ EXPORT int cuMemAlloc_v2(void** memory, size_t size)
 EXPORT int cuMemFree_v2(void* memory) { free(memory); allocated--; return 0; }
 EXPORT int cuMemcpyHtoD_v2(void* to, const void* from, size_t size) { memcpy(to, from, size); return 0; }
 EXPORT int cuMemcpyDtoH_v2(void* to, const void* from, size_t size) { memcpy(to, from, size); return 0; }
+EXPORT int cuMemcpyDtoDAsync_v2(void* to, const void* from, size_t size, void*) { memcpy(to, from, size); return 0; }
+
+EXPORT int cuMemsetD32Async(u32* to, u32 value, size_t count, void*)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = value;
+    return 0;
+}
+
+// Launches return when they have run, so the time of an event is that of its record.
+typedef std::chrono::steady_clock Clock;
+EXPORT int cuEventCreate(Clock::time_point** event, u32) { *event = new Clock::time_point; return 0; }
+EXPORT int cuEventRecord(Clock::time_point* event, void*) { *event = Clock::now(); return 0; }
+EXPORT int cuEventSynchronize(Clock::time_point*) { return 0; }
+EXPORT int cuEventElapsedTime(float* milliseconds, Clock::time_point* from, Clock::time_point* to) { *milliseconds = std::chrono::duration<float, std::milli>(*to - *from).count(); return 0; }
+EXPORT int cuEventDestroy_v2(Clock::time_point* event) { delete event; return 0; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using VisionCell.Kernels;
 using VisionCell.Kernels.Cuda;
 using VisionCell.Volumes;
@@ -42,6 +43,28 @@ public class CudaKernelsTests : FieldKernelsSuite
         Assert.Equal(before, Cuda.Allocations);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_loss_of_outputs_on_the_gpu_is_the_sum_of_weighted_squares(bool weighted)
+    {
+        Assert.SkipWhen(OnGpu, "asks the emulation's own device");
+        const int samples = 259, width = 3;
+        var (device, random) = (Cuda.Device, new Random(4));
+        var (outputs, targets, weights) = (Numbers(random, samples * width, 1), Numbers(random, samples * width, 1), Numbers(random, samples, 1));
+        using var o = new CudaMemory(device, outputs);
+        using var t = new CudaMemory(device, targets);
+        using var w = new CudaMemory(device, weights);
+        using var parts = new CudaMemory(device, CudaLaunches.LossParts(outputs.Length));
+        new CudaLaunches(device).FieldLoss(samples, width, o.Pointer, t.Pointer, weighted ? w.Pointer : 0, o.Pointer, parts.Pointer);
+        var (gradient, sums) = (new float[outputs.Length], new float[CudaLaunches.LossParts(outputs.Length)]);
+        o.Read(gradient);
+        parts.Read(sums);
+        double Weight(int i) => weighted ? weights[i / width] : 1;
+        AssertClose([.. outputs.Select((v, i) => 2 * Weight(i) * ((double)v - targets[i]) / samples)], gradient, 1e-6);
+        Assert.Equal(outputs.Select((v, i) => Weight(i) * Math.Pow((double)v - targets[i], 2) / samples).Sum(), sums.Sum(p => (double)p), 1e-5);
+    }
+
     [Fact]
     public void Gradients_far_below_the_smallest_half_keep_their_digits()
     {
@@ -64,7 +87,7 @@ public sealed class ReversedCudaKernelsTests : CudaKernelsTests
 }
 
 /// <summary>What stands around the kernels: compilation, the cache, the choice of a device.</summary>
-public sealed class CudaDeviceTests
+public sealed partial class CudaDeviceTests
 {
     [Fact]
     public void Compiled_kernels_are_found_in_the_cache()
@@ -151,6 +174,19 @@ public sealed class CudaDeviceTests
     }
 
     [Fact]
+    public void The_table_of_speeds_has_every_kernel_and_both_trainings_learn()
+    {
+        using var output = new StringWriter();
+        Assert.Equal(0, Gpu.Speed.Program.Run(["--smoke", "--driver", SoftwareCuda.Forward.Path, "--cache", Path.Combine(SoftwareCuda.Forward.Folder, "speed")], output));
+        var table = output.ToString();
+        var kernels = CudaDevice.Sources.Where(s => s.Key.EndsWith(".cu", StringComparison.Ordinal)).SelectMany(s => KernelNames().Matches(s.Value)).Select(m => m.Groups[1].Value).ToList();
+        Assert.Contains("encode_backward_4", kernels);
+        Assert.All(kernels, kernel => Assert.Contains($"| {kernel} ", table, StringComparison.Ordinal));
+        Assert.DoesNotContain("NaN", table, StringComparison.Ordinal);
+        Assert.Equal(2, table.Split("steps) |").Length - 1);
+    }
+
+    [Fact]
     public async Task Nothing_is_read_or_written_out_of_bounds()
     {
         Assert.SkipWhen(SoftwareCuda.Sanitized, "this is the run under AddressSanitizer");
@@ -162,7 +198,7 @@ public sealed class CudaDeviceTests
             RedirectStandardError = true,
         };
         // One test of each kernel, at odd sizes: compiling for the sanitizer is what takes the time.
-        string[] methods = [nameof(CudaKernelsTests.Encoding_and_its_gradients_are_those_of_the_reference), nameof(CudaKernelsTests.On_numbers_that_round_nowhere_the_perceptron_is_exact), nameof(CudaKernelsTests.Adam_is_that_of_the_reference_and_clears_the_gradient), nameof(CudaKernelsTests.Sampling_and_warping_are_those_of_the_reference)];
+        string[] methods = [nameof(CudaKernelsTests.Encoding_and_its_gradients_are_those_of_the_reference), nameof(CudaKernelsTests.On_numbers_that_round_nowhere_the_perceptron_is_exact), nameof(CudaKernelsTests.Adam_is_that_of_the_reference_and_clears_the_gradient), nameof(CudaKernelsTests.Sampling_and_warping_are_those_of_the_reference), nameof(CudaKernelsTests.The_loss_of_outputs_on_the_gpu_is_the_sum_of_weighted_squares)];
         foreach (var argument in new[] { "-class", typeof(CudaKernelsTests).FullName!, "-noLogo", "-noColor" }.Concat(methods.SelectMany(m => new[] { "-method", $"*.{m}" })))
             start.ArgumentList.Add(argument);
         start.Environment["VISIONCELL_SANITIZE"] = "1";
@@ -173,6 +209,9 @@ public sealed class CudaDeviceTests
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
-        Assert.Contains("Total: 15,", output, StringComparison.Ordinal);
+        Assert.Contains("Total: 17,", output, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"KERNEL\((\w+),")]
+    private static partial Regex KernelNames();
 }

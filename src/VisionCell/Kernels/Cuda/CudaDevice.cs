@@ -13,6 +13,7 @@ namespace VisionCell.Kernels.Cuda;
 internal sealed unsafe class CudaDevice
 {
     private const int AttributeMultiprocessors = 16;
+    private const int AttributeCache = 38;
     private const int AttributeMajor = 75;
     private const int AttributeMinor = 76;
 
@@ -22,6 +23,7 @@ internal sealed unsafe class CudaDevice
     private readonly nint _context;
     private readonly string _cache;
     private readonly bool _checkArguments;
+    private readonly IReadOnlyDictionary<string, string> _sources;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, nint> _functions = [];
     private readonly Dictionary<string, nint> _modules = [];
@@ -31,13 +33,15 @@ internal sealed unsafe class CudaDevice
     /// <param name="ordinal">Number of the GPU.</param>
     /// <param name="cache">Folder of compiled kernels.</param>
     /// <param name="checkArguments">Compares the size of every argument with the kernel's own; for tests, costs microseconds a launch.</param>
+    /// <param name="moreSources">Sources beside the embedded ones, by name; they may include the embedded headers.</param>
     /// <exception cref="CudaUnavailableException">There is no such GPU, or it is too old.</exception>
-    public CudaDevice(CudaLibrary library, int ordinal, string cache, bool checkArguments = false)
+    public CudaDevice(CudaLibrary library, int ordinal, string cache, bool checkArguments = false, IReadOnlyDictionary<string, string>? moreSources = null)
     {
         (Library, _cache, _checkArguments) = (library, cache, checkArguments);
+        _sources = moreSources is null ? Sources : Sources.Concat(moreSources).ToDictionary();
         if (library.Init(0) is var initialised and not 0)
             throw new CudaUnavailableException($"the NVIDIA driver does not start ({ErrorName(initialised)})");
-        int count, device, multiprocessors, major, minor;
+        int count, device, multiprocessors, secondCache, major, minor;
         nint context;
         Check(library.DeviceGetCount(&count), "counting GPUs");
         if (ordinal >= count)
@@ -46,12 +50,17 @@ internal sealed unsafe class CudaDevice
         Check(library.DeviceGetAttribute(&major, AttributeMajor, device), "asking its compute capability");
         Check(library.DeviceGetAttribute(&minor, AttributeMinor, device), "asking its compute capability");
         Check(library.DeviceGetAttribute(&multiprocessors, AttributeMultiprocessors, device), "asking its size");
+        Check(library.DeviceGetAttribute(&secondCache, AttributeCache, device), "asking its cache");
         if (major < OldestMajor)
             throw new CudaUnavailableException($"GPU {ordinal} has compute capability {major}.{minor}; {OldestMajor}.0 is needed");
         Check(library.PrimaryContextRetain(&context, device), "making its context");
         _context = context;
         Architecture = $"sm_{major}{minor}";
         Multiprocessors = multiprocessors;
+        SecondCacheBytes = secondCache;
+        var name = stackalloc byte[128];
+        Check(library.DeviceGetName(name, 128, device), "asking its name");
+        Name = Marshal.PtrToStringUTF8((nint)name)!;
     }
 
     /// <summary>The driver and the compiler.</summary>
@@ -59,6 +68,12 @@ internal sealed unsafe class CudaDevice
 
     /// <summary>For what kernels are compiled: <c>sm_90</c>.</summary>
     public string Architecture { get; }
+
+    /// <summary>What its maker calls it.</summary>
+    public string Name { get; }
+
+    /// <summary>Size of the cache that all multiprocessors share, bytes.</summary>
+    public int SecondCacheBytes { get; }
 
     /// <summary>Number of multiprocessors.</summary>
     public int Multiprocessors { get; }
@@ -146,8 +161,8 @@ internal sealed unsafe class CudaDevice
         int major, minor;
         CheckCompiler(Library.CompilerVersion(&major, &minor), "asking its version");
         string[] options = [$"--gpu-architecture={Architecture}", "--std=c++17", .. defines];
-        var headers = Sources.Where(s => s.Key.EndsWith(".cuh", StringComparison.Ordinal)).OrderBy(s => s.Key, StringComparer.Ordinal).ToList();
-        var identity = string.Join('\n', [$"{major}.{minor}", .. options, Sources[source], .. headers.Select(h => $"{h.Key}\n{h.Value}")]);
+        var headers = _sources.Where(s => s.Key.EndsWith(".cuh", StringComparison.Ordinal)).OrderBy(s => s.Key, StringComparer.Ordinal).ToList();
+        var identity = string.Join('\n', [$"{major}.{minor}", .. options, _sources[source], .. headers.Select(h => $"{h.Key}\n{h.Value}")]);
         var path = Path.Combine(_cache, $"{Path.GetFileNameWithoutExtension(source)}-{Architecture}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..24]}.cubin");
         if (File.Exists(path))
             return File.ReadAllBytes(path);
@@ -174,7 +189,7 @@ internal sealed unsafe class CudaDevice
                 arguments[i] = (nint)Text(options[i]);
             fixed (nint* c = contents, n = names, o = arguments)
             {
-                CheckCompiler(Library.CreateProgram(&program, Text(Sources[source]), Text(source), headers.Count, (byte**)c, (byte**)n), "creating a program");
+                CheckCompiler(Library.CreateProgram(&program, Text(_sources[source]), Text(source), headers.Count, (byte**)c, (byte**)n), "creating a program");
                 if (Library.CompileProgram(program, options.Length, (byte**)o) != 0)
                     throw new InvalidOperationException($"NVRTC does not compile {source} for {Architecture}: {Log(program)}");
             }

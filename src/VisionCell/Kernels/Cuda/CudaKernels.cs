@@ -142,22 +142,27 @@ internal sealed class CudaKernels(CudaDevice device, string name) : IFieldKernel
     /// <inheritdoc/>
     public double FieldLoss(HashGrid grid, Perceptron perceptron, ReadOnlySpan<float> table, ReadOnlySpan<float> weights, ReadOnlySpan<float> positions, ReadOnlySpan<float> targets, ReadOnlySpan<float> sampleWeights, Span<float> tableGradient, Span<float> weightGradient)
     {
+        Lengths.Require(grid, perceptron);
         var samples = Lengths.Rows(positions.Length, 3, nameof(positions));
+        Lengths.Require(table.Length, grid.ParameterCount, nameof(table));
+        Lengths.Require(tableGradient.Length, grid.ParameterCount, nameof(tableGradient));
+        Lengths.Require(weights.Length, perceptron.ParameterCount, nameof(weights));
+        Lengths.Require(weightGradient.Length, perceptron.ParameterCount, nameof(weightGradient));
         Lengths.Require(targets.Length, (long)samples * perceptron.Outputs, nameof(targets));
         if (!sampleWeights.IsEmpty)
             Lengths.Require(sampleWeights.Length, samples, nameof(sampleWeights));
-        var outputs = new float[targets.Length];
-        FieldForward(grid, perceptron, table, weights, positions, outputs);
-        var loss = 0.0;
-        for (var i = 0; i < outputs.Length; i++)
-        {
-            var weight = sampleWeights.IsEmpty ? 1 : sampleWeights[i / perceptron.Outputs];
-            var difference = outputs[i] - targets[i];
-            loss += (double)weight * difference * difference / samples;
-            outputs[i] = 2 * weight * difference / samples;
-        }
-        FieldBackward(grid, perceptron, table, weights, positions, outputs, tableGradient, weightGradient);
-        return loss;
+        using var t = new CudaMemory(device, table);
+        using var w = new CudaMemory(device, weights);
+        using var p = new CudaMemory(device, positions);
+        using var y = new CudaMemory(device, targets);
+        using var s = new CudaMemory(device, sampleWeights);
+        using var tg = new CudaMemory(device, tableGradient);
+        using var wg = new CudaMemory(device, weightGradient);
+        using var pass = new CudaFieldPass(device, grid, perceptron, samples);
+        pass.Loss(t.Pointer, w.Pointer, p.Pointer, y.Pointer, sampleWeights.IsEmpty ? 0 : s.Pointer, tg.Pointer, wg.Pointer);
+        tg.Read(tableGradient);
+        wg.Read(weightGradient);
+        return pass.ReadLoss();
     }
 
     /// <inheritdoc/>

@@ -43,6 +43,24 @@ internal sealed unsafe class CudaLaunches(CudaDevice device, nint stream = 0)
         Launch(device.Function(Field, "adam"), (Blocks(count), 1), Threads, arguments);
     }
 
+    /// <summary>Numbers that <see cref="FieldLoss"/> leaves, whose sum is the loss.</summary>
+    public static int LossParts(int outputs) => (int)Blocks(outputs);
+
+    /// <summary>The loss of outputs and its gradient, which may take the place of the outputs.</summary>
+    /// <param name="samples">N.</param>
+    /// <param name="width">Outputs of a sample.</param>
+    /// <param name="outputs"><c>[N, width]</c>.</param>
+    /// <param name="targets"><c>[N, width]</c>.</param>
+    /// <param name="sampleWeights"><c>[N]</c>, or 0 where every sample counts 1.</param>
+    /// <param name="gradient">Result, <c>[N, width]</c>.</param>
+    /// <param name="parts">Result, <see cref="LossParts"/> numbers.</param>
+    public void FieldLoss(int samples, int width, nint outputs, nint targets, nint sampleWeights, nint gradient, nint parts)
+    {
+        var (n, w, share) = ((uint)(samples * width), (uint)width, 1f / samples);
+        var arguments = new CudaArguments().Add(&n).Add(&w).Add(&share).Add(&outputs).Add(&targets).Add(&sampleWeights).Add(&gradient).Add(&parts);
+        Launch(device.Function(Field, "field_loss"), (Blocks(samples * width), 1), Threads, arguments);
+    }
+
     public void Sample(Shape3 shape, int samples, nint volume, nint positions, nint values) => Resample("sample_trilinear", shape, samples, volume, positions, values);
 
     public void Warp(Shape3 shape, nint volume, nint displacement, nint result) => Resample("warp_trilinear", shape, (int)shape.Count, volume, displacement, result);

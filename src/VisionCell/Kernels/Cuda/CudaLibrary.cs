@@ -21,6 +21,7 @@ internal sealed unsafe class CudaLibrary
         Init = (delegate* unmanaged<uint, int>)Of("cuInit");
         DeviceGetCount = (delegate* unmanaged<int*, int>)Of("cuDeviceGetCount");
         DeviceGet = (delegate* unmanaged<int*, int, int>)Of("cuDeviceGet");
+        DeviceGetName = (delegate* unmanaged<byte*, int, int, int>)Of("cuDeviceGetName");
         DeviceGetAttribute = (delegate* unmanaged<int*, int, int, int>)Of("cuDeviceGetAttribute");
         PrimaryContextRetain = (delegate* unmanaged<nint*, int, int>)Of("cuDevicePrimaryCtxRetain");
         ContextSetCurrent = (delegate* unmanaged<nint, int>)Of("cuCtxSetCurrent");
@@ -35,6 +36,13 @@ internal sealed unsafe class CudaLibrary
         MemoryFree = (delegate* unmanaged<nint, int>)Of("cuMemFree_v2");
         CopyToDevice = (delegate* unmanaged<nint, void*, nuint, int>)Of("cuMemcpyHtoD_v2");
         CopyToHost = (delegate* unmanaged<void*, nint, nuint, int>)Of("cuMemcpyDtoH_v2");
+        CopyOnDevice = (delegate* unmanaged<nint, nint, nuint, nint, int>)Of("cuMemcpyDtoDAsync_v2");
+        Fill = (delegate* unmanaged<nint, uint, nuint, nint, int>)Of("cuMemsetD32Async");
+        EventCreate = (delegate* unmanaged<nint*, uint, int>)Of("cuEventCreate");
+        EventRecord = (delegate* unmanaged<nint, nint, int>)Of("cuEventRecord");
+        EventSynchronize = (delegate* unmanaged<nint, int>)Of("cuEventSynchronize");
+        EventElapsed = (delegate* unmanaged<float*, nint, nint, int>)Of("cuEventElapsedTime");
+        EventDestroy = (delegate* unmanaged<nint, int>)Of("cuEventDestroy_v2");
         GetErrorName = (delegate* unmanaged<int, byte**, int>)Of("cuGetErrorName");
         CompilerVersion = (delegate* unmanaged<int*, int*, int>)Of("nvrtcVersion");
         CreateProgram = (delegate* unmanaged<nint*, byte*, byte*, int, byte**, byte**, int>)Of("nvrtcCreateProgram");
@@ -51,6 +59,8 @@ internal sealed unsafe class CudaLibrary
     public delegate* unmanaged<int*, int> DeviceGetCount { get; }
 
     public delegate* unmanaged<int*, int, int> DeviceGet { get; }
+
+    public delegate* unmanaged<byte*, int, int, int> DeviceGetName { get; }
 
     public delegate* unmanaged<int*, int, int, int> DeviceGetAttribute { get; }
 
@@ -76,6 +86,23 @@ internal sealed unsafe class CudaLibrary
     public delegate* unmanaged<nint, void*, nuint, int> CopyToDevice { get; }
 
     public delegate* unmanaged<void*, nint, nuint, int> CopyToHost { get; }
+
+    /// <summary>Target, source, bytes, stream.</summary>
+    public delegate* unmanaged<nint, nint, nuint, nint, int> CopyOnDevice { get; }
+
+    /// <summary>Target, 4-byte value, how many of it, stream.</summary>
+    public delegate* unmanaged<nint, uint, nuint, nint, int> Fill { get; }
+
+    public delegate* unmanaged<nint*, uint, int> EventCreate { get; }
+
+    public delegate* unmanaged<nint, nint, int> EventRecord { get; }
+
+    public delegate* unmanaged<nint, int> EventSynchronize { get; }
+
+    /// <summary>Milliseconds from the second argument to the third.</summary>
+    public delegate* unmanaged<float*, nint, nint, int> EventElapsed { get; }
+
+    public delegate* unmanaged<nint, int> EventDestroy { get; }
 
     public delegate* unmanaged<int, byte**, int> GetErrorName { get; }
 

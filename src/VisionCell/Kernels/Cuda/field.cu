@@ -133,6 +133,29 @@ KERNEL(adam, u32 n, float* parameters, float* gradient, float* first, float* sec
     gradient[i] = 0.f;
 }
 
+// The loss of IFieldKernels.FieldLoss over count numbers, width of a sample: its gradient, and its sum over each block, so that the total
+// has one order. share is 1/N; weights may be null. The gradient may take the place of the outputs.
+KERNEL(field_loss, u32 count, u32 width, float share, const float* outputs, const float* targets, const float* weights, float* gradient, float* parts)
+{
+    __shared__ float warps[4];
+    u32 i = blockIdx.x * blockDim.x + threadIdx.x;
+    float loss = 0.f;
+    if (i < count)
+    {
+        float difference = outputs[i] - targets[i], weighted = (weights ? weights[i / width] : 1.f) * share * difference;
+        gradient[i] = 2.f * weighted;
+        loss = weighted * difference;
+    }
+    UNROLL
+    for (int offset = 16; offset > 0; offset /= 2)
+        loss = warp_add(loss, offset);
+    if ((threadIdx.x & 31) == 0)
+        warps[threadIdx.x >> 5] = loss;
+    __syncthreads();
+    if (threadIdx.x == 0)
+        parts[blockIdx.x] = warps[0] + warps[1] + warps[2] + warps[3];
+}
+
 DEVICE float trilinear(const float* volume, const u32 length[3], const float position[3])
 {
     u32 lower[3], upper[3];
@@ -182,4 +205,4 @@ KERNEL(warp_trilinear, u32 n, const float* volume, const float* displacement, fl
 }
 
 EMULATED(encode_2) EMULATED(encode_4) EMULATED(encode_backward_2) EMULATED(encode_backward_4) EMULATED(position_gradient)
-EMULATED(adam) EMULATED(sample_trilinear) EMULATED(warp_trilinear)
+EMULATED(adam) EMULATED(field_loss) EMULATED(sample_trilinear) EMULATED(warp_trilinear)

@@ -1,0 +1,93 @@
+using VisionCell.Kernels;
+using VisionCell.Kernels.Cuda;
+using VisionCell.Volumes;
+
+namespace VisionCell.Gpu.Speed;
+
+/// <summary>Times each kernel on random numbers that stay on the GPU. Bytes are those that must move at least: each input once, each output once.</summary>
+internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings ceilings, Sizes sizes)
+{
+    private const double Number = sizeof(float);
+
+    private readonly CudaLaunches _launches = new(device);
+    private readonly Random _random = new(1);
+
+    /// <summary>Encoding and its gradients.</summary>
+    public IEnumerable<Timing> Grid(string name, HashGrid grid)
+    {
+        var n = sizes.Batch;
+        var (features, levels, entries) = (grid.Features, grid.Levels.Length, 1 << grid.Configuration.Log2TableSize);
+        using var positions = Memories.Random(device, _random, 3 * n, 0.5f, 0.5f);
+        using var table = Memories.Random(device, _random, grid.ParameterCount, 1);
+        using var rows = Memories.Random(device, _random, n * grid.Channels, 1);
+        using var tableGradient = Memories.Zero(device, grid.ParameterCount);
+        using var positionGradient = new CudaMemory(device, 3 * n);
+        var reads = new Work(ceilings.Reads(features, n, levels, entries), 8.0 * n * levels);
+        var additions = new Work(ceilings.Additions(features, n, levels, entries), 8.0 * n * levels);
+        var (rowBytes, tableBytes) = (Number * n * grid.Channels, Number * grid.ParameterCount);
+        var size = $"{name}, {n:N0}";
+        yield return new Timing($"encode_{features}", size, clock.Milliseconds(() => _launches.Encode(grid, n, table.Pointer, positions.Pointer, rows.Pointer)),
+            ceilings.Bytes(Number * 3 * n + tableBytes + rowBytes), reads);
+        yield return new Timing($"encode_backward_{features}", size, clock.Milliseconds(() => _launches.EncodeBackward(grid, n, positions.Pointer, rows.Pointer, tableGradient.Pointer)),
+            ceilings.Bytes(Number * 3 * n + 2 * tableBytes + rowBytes), additions);
+        yield return new Timing($"position_gradient ({features})", size, clock.Milliseconds(() => _launches.EncodePositionGradient(grid, n, table.Pointer, positions.Pointer, rows.Pointer, positionGradient.Pointer)),
+            ceilings.Bytes(Number * 6 * n + tableBytes + rowBytes), reads);
+    }
+
+    /// <summary>The perceptron and the loss.</summary>
+    public IEnumerable<Timing> Layers(Perceptron perceptron)
+    {
+        var n = sizes.Batch;
+        using var weights = Memories.Random(device, _random, perceptron.ParameterCount, 0.3f);
+        using var packed = new CudaMemory(device, CudaLaunches.PackedCount(perceptron));
+        using var inputs = Memories.Random(device, _random, n * perceptron.Inputs, 1);
+        using var outputs = Memories.Random(device, _random, n * perceptron.Outputs, 1);
+        using var targets = Memories.Random(device, _random, n * perceptron.Outputs, 1);
+        using var sampleWeights = Memories.Random(device, _random, n, 0.5f, 0.5f);
+        using var weightGradient = Memories.Zero(device, perceptron.ParameterCount);
+        using var inputGradient = new CudaMemory(device, n * perceptron.Inputs);
+        using var parts = new CudaMemory(device, CudaLaunches.LossParts(n * perceptron.Outputs));
+        var products = 2.0 * n * (perceptron.Inputs * perceptron.Hidden + perceptron.Hidden * perceptron.Hidden);
+        var (inputBytes, outputBytes, weightBytes) = (Number * n * perceptron.Inputs, Number * n * perceptron.Outputs, Number * perceptron.ParameterCount);
+        var size = $"{perceptron.Inputs}-{perceptron.Hidden}-{perceptron.Hidden}-{perceptron.Outputs}, {n:N0}";
+        yield return new Timing("pack_weights", size, clock.Milliseconds(() => _launches.PackWeights(perceptron, weights.Pointer, packed.Pointer)),
+            ceilings.Bytes(2 * weightBytes));
+        yield return new Timing("perceptron_forward", size, clock.Milliseconds(() => _launches.PerceptronForward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer)),
+            ceilings.Bytes(inputBytes + outputBytes + weightBytes), new Work(ceilings.Products, products));
+        // The forward pass again, the gradient of the inputs of each layer, that of its weights.
+        yield return new Timing("perceptron_backward", size, clock.Milliseconds(() => _launches.PerceptronBackward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer, weightGradient.Pointer, inputGradient.Pointer)),
+            ceilings.Bytes(2 * inputBytes + outputBytes + 2 * weightBytes), new Work(ceilings.Products, 3 * products));
+        yield return new Timing("field_loss", $"{n * perceptron.Outputs:N0}", clock.Milliseconds(() => _launches.FieldLoss(n, perceptron.Outputs, outputs.Pointer, targets.Pointer, sampleWeights.Pointer, outputs.Pointer, parts.Pointer)),
+            ceilings.Bytes(3 * outputBytes + Number * n));
+    }
+
+    /// <summary>Adam on as many numbers as a table has.</summary>
+    public Timing Adam(int count)
+    {
+        using var parameters = Memories.Random(device, _random, count, 1);
+        using var gradient = Memories.Random(device, _random, count, 1);
+        using var first = Memories.Random(device, _random, count, 1);
+        using var second = Memories.Random(device, _random, count, 0.5f, 0.5f);
+        var milliseconds = clock.Milliseconds(() => _launches.Adam(new AdamStep(10, 1e-2), count, parameters.Pointer, gradient.Pointer, first.Pointer, second.Pointer));
+        return new Timing("adam", $"{count:N0}", milliseconds, ceilings.Bytes(8 * Number * count));
+    }
+
+    /// <summary>Sampling at random places, warping by a few voxels.</summary>
+    public IEnumerable<Timing> Volumes()
+    {
+        var (n, edge) = (sizes.Positions, sizes.VolumeEdge);
+        var shape = new Shape3(edge, edge, edge);
+        var voxels = (int)shape.Count;
+        using var volume = Memories.Random(device, _random, voxels, 1);
+        using var positions = Memories.Random(device, _random, 3 * n, edge / 2f, edge / 2f);
+        using var values = new CudaMemory(device, n);
+        // Two neighbours along x are one read.
+        var reads = ceilings.Reads(1, n / 2, 1, voxels);
+        yield return new Timing("sample_trilinear", $"{edge}^3, {n:N0} at random", clock.Milliseconds(() => _launches.Sample(shape, n, volume.Pointer, positions.Pointer, values.Pointer)),
+            ceilings.Bytes(Number * (4.0 * n + voxels)), new Work(reads, 4.0 * n));
+        using var displacement = Memories.Random(device, _random, 3 * voxels, 2);
+        using var result = new CudaMemory(device, voxels);
+        yield return new Timing("warp_trilinear", $"{edge}^3, by up to 2 voxels", clock.Milliseconds(() => _launches.Warp(shape, volume.Pointer, displacement.Pointer, result.Pointer)),
+            ceilings.Bytes(Number * 5 * voxels));
+    }
+}
