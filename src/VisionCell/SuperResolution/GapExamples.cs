@@ -60,12 +60,16 @@ internal sealed class GapExamples : IDisposable
         fine = fine.Plus((fine.Squared() - One()) * Each(() => _training.ContrastJitter * Normal(random)));
         fine = (fine * Each(() => (random.NextDouble() < _training.InversionShare ? -1 : 1) * (1 + _training.IntensityJitter * Normal(random)))).Plus(Each(() => _training.IntensityJitter * Normal(random)));
         var sections = sampling.IsDecimation
-            ? fine.narrow(1, 0, GapNetwork.Sections)
+            ? fine.narrow(1, 0, GapNetwork.Sections).clone()
             : fine.reshape(_training.Batch, GapNetwork.Sections, distance, _training.Patch, _training.Patch).mean([2]);
         var wanted = fine.narrow(1, sampling.IsDecimation ? GapNetwork.Sections : first, gap.Positions.Count).contiguous();
-        var noise = Each(() => random.NextDouble() < _training.NoiseShare ? random.NextDouble() * _training.LargestNoise : 0);
-        using var generator = new Generator((ulong)random.Next(), _device);
-        sections = sections.Plus(randn(sections.shape, device: _device, generator: generator) * noise);
+        // TorchSharp's generators are those of the processor.
+        using var generator = new Generator((ulong)random.Next(), CPU);
+        for (var n = 0; n < _training.Batch; n++)
+        {
+            if (random.NextDouble() < _training.NoiseShare)
+                sections.narrow(0, n, 1).AddScaled(randn([1, GapNetwork.Sections, _training.Patch, _training.Patch], generator: generator).to(_device), random.NextDouble() * _training.LargestNoise);
+        }
         return (sections.DetachFromDisposeScope(), wanted.DetachFromDisposeScope(), gap);
 
         // A number of its own for each example.
