@@ -10,7 +10,7 @@ namespace VisionCell.SuperResolution;
 
 /// <summary>
 /// Training examples for <see cref="GapNetwork"/> from isotropic volumes: a box in one of the 48 orientations of the cube, at random also
-/// turned and stretched, sampled into four sections as a microscope would (<see cref="AxialSampling"/>), and the rows between the two in the
+/// turned and stretched, sampled into sections as a microscope would (<see cref="AxialSampling"/>), and the rows between the two in the
 /// middle. Every step has another distance of sections, thin or thick. All voxels are read where the network trains.
 /// </summary>
 internal sealed class GapExamples : IDisposable
@@ -43,7 +43,7 @@ internal sealed class GapExamples : IDisposable
 
     /// <summary>One step's examples.</summary>
     /// <param name="random">Source of randomness.</param>
-    /// <returns>Sections <c>[N, 4, P, P]</c>, rows of the gap <c>[N, T, P, P]</c>, both the caller's, and the gap.</returns>
+    /// <returns>Sections <c>[N, S, P, P]</c>, rows of the gap <c>[N, T, P, P]</c>, both the caller's, and the gap.</returns>
     public (Tensor Sections, Tensor Rows, Gap Gap) Draw(Random random)
     {
         using var scope = NewDisposeScope();
@@ -69,6 +69,8 @@ internal sealed class GapExamples : IDisposable
         {
             if (random.NextDouble() < _training.NoiseShare)
                 sections.narrow(0, n, 1).AddScaled(randn([1, GapNetwork.Sections, _training.Patch, _training.Patch], generator: generator).to(_device), random.NextDouble() * _training.LargestNoise);
+            if (random.NextDouble() < _training.EndShare)
+                EndStack(sections.narrow(0, n, 1), random.Next(1, GapNetwork.Sections / 2), random.Next(2) == 0);
         }
         return (sections.DetachFromDisposeScope(), wanted.DetachFromDisposeScope(), gap);
 
@@ -139,6 +141,16 @@ internal sealed class GapExamples : IDisposable
         var turn = Matrix4x4.CreateFromYawPitchRoll(Even() * (float)_training.LargestTurn, Even() * (float)_training.LargestTurn, Even() * (float)_training.LargestTurn);
         var zoom = MathF.Pow((float)_training.LargestZoom, Even());
         return [.. axes.Select(axis => Vector3.Transform(axis, turn) * zoom * MathF.Pow((float)_training.LargestStretch, Even()))];
+    }
+
+    /// <summary>Repeats the outermost section but <paramref name="missing"/> in their place, as <see cref="GapReconstruction"/> does at either end of a stack.</summary>
+    private static void EndStack(Tensor sections, int missing, bool atFirst)
+    {
+        for (var i = 0; i < missing; i++)
+        {
+            var (lost, kept) = atFirst ? (i, missing) : (GapNetwork.Sections - 1 - i, GapNetwork.Sections - 1 - missing);
+            sections.narrow(1, lost, 1).copy_(sections.narrow(1, kept, 1));
+        }
     }
 
     /// <summary>The given rows of boxes, on the processor: libtorch's <c>grid_sample</c> takes six times as long there.</summary>

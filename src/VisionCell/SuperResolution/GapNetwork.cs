@@ -6,8 +6,8 @@ using static TorchSharp.torch.nn.functional;
 namespace VisionCell.SuperResolution;
 
 /// <summary>
-/// Fills the gap between two sections from the two on either side of it, in 3D context: the four sections enter as channels,
-/// <c>[N, 4, Y, X]</c>, every <c>stride</c>-th pixel (the others as further channels); a U-Net of residual blocks (as in
+/// Fills the gap between two sections from the three on either side of it, in 3D context: the six sections enter as channels,
+/// <c>[N, 6, Y, X]</c>, every <c>stride</c>-th pixel (the others as further channels); a U-Net of residual blocks (as in
 /// <see cref="SectionNetwork"/>) turns them into K images, of which the row at each position in the gap is a weighted sum, the
 /// weights being a small function of the position, the distance of the sections and their thickness. So one network serves every
 /// anisotropy factor, thin and thick sections, and positions between. The sum is added to linear interpolation.
@@ -17,7 +17,7 @@ namespace VisionCell.SuperResolution;
 internal sealed class GapNetwork(GapConfiguration configuration, ScalarType compute)
 {
     /// <summary>Sections that enter; the gap lies between the two in the middle.</summary>
-    public const int Sections = 4;
+    public const int Sections = 6;
 
     private const int Conditions = 12;
     private const int PositionFeatures = 5;
@@ -73,7 +73,7 @@ internal sealed class GapNetwork(GapConfiguration configuration, ScalarType comp
 
     /// <summary>Fills gaps.</summary>
     /// <param name="weights">The network's weights.</param>
-    /// <param name="sections">Standardised grey values of two sections before and two after the gap, <c>[N, 4, Y, X]</c>, fp32.</param>
+    /// <param name="sections">Standardised grey values of three sections before and three after the gap, <c>[N, 6, Y, X]</c>, fp32.</param>
     /// <param name="gap">The gap: distance and thickness of its sections, and where rows are wanted.</param>
     /// <returns>Standardised grey values of the rows, <c>[N, T, Y, X]</c>, fp32.</returns>
     public Tensor Forward(Weights weights, Tensor sections, Gap gap)

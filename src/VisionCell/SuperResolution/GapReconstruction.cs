@@ -76,7 +76,7 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
     private static (int From, int To) Window(int start, int length, int limit) =>
         (Math.Max(0, (start - HaloPixels) / HaloPixels * HaloPixels), Math.Min(limit, start + length + HaloPixels));
 
-    /// <summary>The mean over the symmetries of a gap: sections <c>[4, Y, X]</c> to rows <c>[T, Y, X]</c>.</summary>
+    /// <summary>The mean over the symmetries of a gap: sections <c>[6, Y, X]</c> to rows <c>[T, Y, X]</c>.</summary>
     private float[] Apply(float[] sections, int height, int width, Gap gap)
     {
         using var scope = NewDisposeScope();

@@ -45,6 +45,9 @@ internal sealed record GapTraining
     /// <summary>Largest standard deviation of that noise, in standard deviations of the volume.</summary>
     public double LargestNoise { get; init; } = 0.4;
 
+    /// <summary>Share of examples that lie near an end of the stack, where the sections beyond are missing.</summary>
+    public double EndShare { get; init; } = 0.1;
+
     /// <summary>Highest learning rate.</summary>
     public double LearningRate { get; init; } = 2e-3;
 

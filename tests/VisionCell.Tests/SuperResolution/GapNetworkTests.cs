@@ -54,9 +54,9 @@ public sealed class GapNetworkTests
     }
 
     [Theory]
-    [InlineData("decimate:4", 5, new[] { 0.25, 0.5, 0.75 })]
-    [InlineData("pool:3", 4, new[] { 0, 1 / 3.0, 2 / 3.0 })]
-    [InlineData("pool:4", 6, new[] { 0.125, 0.375, 0.625, 0.875 })]
+    [InlineData("decimate:4", 9, new[] { 0.25, 0.5, 0.75 })]
+    [InlineData("pool:3", 7, new[] { 0, 1 / 3.0, 2 / 3.0 })]
+    [InlineData("pool:4", 10, new[] { 0.125, 0.375, 0.625, 0.875 })]
     public void The_rows_of_a_gap_lie_between_the_centres_of_its_sections(string degradation, int first, double[] positions)
     {
         var (row, gap) = GapExamples.Rows(AxialSampling.Parse(degradation));
@@ -71,12 +71,12 @@ public sealed class GapNetworkTests
     {
         // Standardised, but still a ramp: neighbours along an axis differ by that axis's stride, which tells the orientation.
         var shape = new Shape3(40, 41, 42);
-        using var examples = new GapExamples([Ramp(shape)], Recipe with { Distances = [3], ThickShare = 0, DistortedShare = 0, NoiseShare = 0, InversionShare = 0, IntensityJitter = 0, ContrastJitter = 0 }, CPU);
+        using var examples = new GapExamples([Ramp(shape)], Recipe with { Distances = [3], ThickShare = 0, DistortedShare = 0, NoiseShare = 0, InversionShare = 0, IntensityJitter = 0, ContrastJitter = 0, EndShare = 0 }, CPU);
         var (drawnSections, drawnRows, gap) = examples.Draw(new Random(3));
         using var sections = drawnSections;
         using var rows = drawnRows;
         Assert.Equal(2, gap.Positions.Count);
-        Assert.Equal([Recipe.Batch, 4, Recipe.Patch, Recipe.Patch], sections.shape);
+        Assert.Equal([Recipe.Batch, GapNetwork.Sections, Recipe.Patch, Recipe.Patch], sections.shape);
         Assert.Equal([Recipe.Batch, 2, Recipe.Patch, Recipe.Patch], rows.shape);
         var strides = new[] { 1, shape.X, shape.SectionCount };
         var deviation = Standardisation.Of(Ramp(shape)).Deviation;
@@ -85,7 +85,7 @@ public sealed class GapNetworkTests
             double At(Tensor t, int row, int y, int x) => t[n, row, y, x].item<float>() * (double)deviation;
             double[] steps = [At(rows, 1, 5, 5) - At(rows, 0, 5, 5), At(rows, 0, 6, 5) - At(rows, 0, 5, 5), At(rows, 0, 5, 6) - At(rows, 0, 5, 5)];
             Assert.Equal(strides, steps.Select(s => (int)Math.Round(Math.Abs(s))).Order());
-            Assert.Equal(steps[0], At(rows, 0, 9, 7) - At(sections, 1, 9, 7), 0.1);
+            Assert.Equal(steps[0], At(rows, 0, 9, 7) - At(sections, 2, 9, 7), 0.1);
             Assert.Equal(3 * steps[0], At(sections, 3, 9, 7) - At(sections, 2, 9, 7), 0.1);
         }
     }
@@ -96,18 +96,18 @@ public sealed class GapNetworkTests
     public void Turned_and_stretched_examples_stay_inside_and_are_straight(double thickShare)
     {
         // Trilinear interpolation keeps a ramp, so that rows still lie evenly between sections; a box that left the volume would end in a plateau.
-        using var examples = new GapExamples([Ramp(new Shape3(64, 64, 64))], Recipe with { Distances = [4], ThickShare = thickShare, DistortedShare = 1, NoiseShare = 0, InversionShare = 0, IntensityJitter = 0, ContrastJitter = 0 }, CPU);
+        using var examples = new GapExamples([Ramp(new Shape3(64, 64, 64))], Recipe with { Distances = [4], ThickShare = thickShare, DistortedShare = 1, NoiseShare = 0, InversionShare = 0, IntensityJitter = 0, ContrastJitter = 0, EndShare = 0 }, CPU);
         var (drawnSections, drawnRows, gap) = examples.Draw(new Random(4));
         using var sections = drawnSections;
         using var rows = drawnRows;
-        using var linear = sections.narrow(1, 1, 1) + (sections.narrow(1, 2, 1) - sections.narrow(1, 1, 1)) * tensor(gap.Positions.Select(t => (float)t).ToArray(), [1, gap.Positions.Count, 1, 1]);
+        using var linear = sections.narrow(1, 2, 1) + (sections.narrow(1, 3, 1) - sections.narrow(1, 2, 1)) * tensor(gap.Positions.Select(t => (float)t).ToArray(), [1, gap.Positions.Count, 1, 1]);
         Assert.True((linear - rows).abs().max().item<float>() < 1e-4f);
         Assert.True((rows.narrow(2, 1, 31) - rows.narrow(2, 0, 31)).abs().min().item<float>() > 1e-4f);
     }
 
     [Fact]
     public void A_volume_too_small_for_a_patch_says_what_it_needs() =>
-        Assert.Contains("two axes must have at least 32 and one 13", Assert.Throws<BadInputException>(() => new GapExamples([Ramp(new Shape3(12, 12, 64))], Recipe, CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains("two axes must have at least 32 and one 21", Assert.Throws<BadInputException>(() => new GapExamples([Ramp(new Shape3(12, 12, 64))], Recipe, CPU)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Training_lowers_the_error_and_is_the_same_for_a_seed()
