@@ -6,7 +6,7 @@ namespace VisionCell.Learning;
 /// Adam with decoupled weight decay (Loshchilov and Hutter, arXiv:1711.05101, algorithm 2), its moments readable so that a
 /// checkpoint holds them. Updates the fp32 weights in place.
 /// </summary>
-/// <param name="weights">What is optimised.</param>
+/// <param name="weights">What is optimised; in training (<see cref="Weights.Trainable"/>).</param>
 /// <param name="weightDecay">Share of a weight lost a step, times the learning rate.</param>
 internal class AdamW(Weights weights, double weightDecay) : IDisposable
 {
@@ -15,6 +15,9 @@ internal class AdamW(Weights weights, double weightDecay) : IDisposable
     // 0.99 in place of 0.999: runs last a thousand steps, and the second moment should have forgotten the first of them.
     private const double Beta2 = 0.99;
     private const double Epsilon = 1e-8;
+
+    /// <summary>What is optimised.</summary>
+    protected Weights Weights => weights;
 
     /// <summary>Running mean of the gradient.</summary>
     public Weights First { get; } = Zeros(weights);
@@ -29,24 +32,25 @@ internal class AdamW(Weights weights, double weightDecay) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        foreach (var (name, weight) in weights.Tensors)
-        {
-            if (weight.grad is not { } gradient)
-                continue;
-            if (weightDecay > 0)
-                weight.Scale(1 - learningRate * weightDecay);
-            Update(name, weight, gradient, step, learningRate);
-        }
+        if (weightDecay > 0)
+            weights.Values.Scale(1 - learningRate * weightDecay);
+        Update(step, learningRate);
     }
 
-    /// <summary>Moves one tensor by its gradient.</summary>
-    protected virtual void Update(string name, Tensor weight, Tensor gradient, int step, double learningRate)
+    /// <summary>Moves the weights by their gradients.</summary>
+    protected virtual void Update(int step, double learningRate) => Adapt(weights.Count, step, learningRate);
+
+    /// <summary>Moves the first <paramref name="count"/> values.</summary>
+    protected void Adapt(long count, int step, double learningRate)
     {
+        if (count == 0)
+            return;
         var bias1 = 1 - Math.Pow(Beta1, step);
         var bias2 = 1 - Math.Pow(Beta2, step);
-        var first = First[name].Scale(Beta1).AddScaled(gradient, 1 - Beta1);
-        var second = Second[name].Scale(Beta2).AddProduct(gradient, gradient, 1 - Beta2);
-        weight.AddQuotient(first, second.sqrt().Scale(1 / Math.Sqrt(bias2)).Shift(Epsilon), -learningRate / bias1);
+        var gradient = weights.Gradients.narrow(0, 0, count);
+        var first = First.Values.narrow(0, 0, count).Scale(Beta1).AddScaled(gradient, 1 - Beta1);
+        var second = Second.Values.narrow(0, 0, count).Scale(Beta2).AddProduct(gradient, gradient, 1 - Beta2);
+        weights.Values.narrow(0, 0, count).AddQuotient(first, second.sqrt().Scale(1 / Math.Sqrt(bias2)).Shift(Epsilon), -learningRate / bias1);
     }
 
     public void Dispose()
@@ -58,9 +62,9 @@ internal class AdamW(Weights weights, double weightDecay) : IDisposable
     private static Weights Zeros(Weights like)
     {
         using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
         var zeros = like.Clone();
-        foreach (var tensor in zeros.Tensors.Values)
-            tensor.zero_();
+        zeros.Values.zero_();
         return zeros;
     }
 }

@@ -76,7 +76,7 @@ public static class Trainer
             return finished;
         }
 
-        using var weights = initial.Trainable();
+        using var weights = initial.Trainable(settings.Hidden is { } kernels ? Muon.Order(initial, kernels) : null);
         using var optimiser = settings.Hidden is { } hidden
             ? new Muon(weights, settings.WeightDecay, hidden, ComputePrecision.Best().Compute)
             : new AdamW(weights, settings.WeightDecay);

@@ -4,11 +4,15 @@ namespace VisionCell.Learning;
 
 /// <summary>
 /// The named fp32 weights of a network. A network is a function of its weights and its input, so that the trained weights, their
-/// running average and the best seen so far go through the same code.
+/// running average and the best seen so far go through the same code. Once they are trained, all lie one after another in one vector of
+/// which each tensor is a part, gradients likewise, so that an optimiser's step is a few operations however many layers there are.
 /// </summary>
 public sealed class Weights : IDisposable
 {
     private readonly SortedDictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
+    private string[] _order = [];
+    private Tensor? _values;
+    private Tensor? _gradients;
 
     /// <summary>Number of values in all tensors.</summary>
     public long Count => _tensors.Values.Sum(t => t.numel());
@@ -38,22 +42,52 @@ public sealed class Weights : IDisposable
     }
 
     /// <summary>Adds a copy of a tensor.</summary>
-    public void Add(string name, Tensor value) => _tensors.Add(name, value.detach().to(ScalarType.Float32).clone().DetachFromDisposeScope());
-
-    /// <summary>Lets gradients be computed for all tensors.</summary>
-    public Weights Trainable()
+    /// <exception cref="InvalidOperationException">The weights are in training.</exception>
+    public void Add(string name, Tensor value)
     {
-        foreach (var tensor in _tensors.Values)
-            tensor.requires_grad_(true);
+        if (_values is not null)
+            throw new InvalidOperationException($"'{name}' comes too late: the weights already lie in one vector");
+        _tensors.Add(name, value.detach().to(ScalarType.Float32).clone().DetachFromDisposeScope());
+    }
+
+    /// <summary>All values one after another, <c>[Count]</c>, of weights in training and of their copies.</summary>
+    internal Tensor Values => _values ?? throw new InvalidOperationException("these weights are not in training");
+
+    /// <summary>Their gradients, <c>[Count]</c>, of weights in training.</summary>
+    internal Tensor Gradients => _gradients ?? throw new InvalidOperationException("these weights are not in training");
+
+    /// <summary>Lays all values into one vector and lets gradients be computed for them.</summary>
+    /// <param name="order">Names in the order in which they are to lie; null for that of the names.</param>
+    public Weights Trainable(IEnumerable<string>? order = null)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        _order = [.. order ?? _tensors.Keys];
+        Lay(cat([.. _order.Select(name => _tensors[name].reshape(-1))]));
+        _gradients = Values.zeros_like().DetachFromDisposeScope();
+        var start = 0L;
+        foreach (var name in _order)
+        {
+            var tensor = _tensors[name].requires_grad_(true);
+            tensor.grad = _gradients.narrow(0, start, tensor.numel()).reshape(tensor.shape);
+            start += tensor.numel();
+        }
         return this;
     }
 
     /// <summary>A copy that gradients do not reach.</summary>
     public Weights Clone()
     {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
         var copy = new Weights();
         foreach (var (name, tensor) in _tensors)
             copy.Add(name, tensor);
+        if (_values is not null)
+        {
+            copy._order = _order;
+            copy.Lay(_values.clone());
+        }
         return copy;
     }
 
@@ -66,21 +100,20 @@ public sealed class Weights : IDisposable
             tensor.copy_(other[name]);
     }
 
-    /// <summary>Moves these values towards another set: own = decay · own + (1 − decay) · other.</summary>
+    /// <summary>Moves these values, a copy of weights in training, towards those: own = decay · own + (1 − decay) · other.</summary>
     public void MoveTowards(Weights other, double decay)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        foreach (var (name, tensor) in _tensors)
-            tensor.Scale(decay).AddScaled(other[name], 1 - decay);
+        Values.Scale(decay).AddScaled(other.Values, 1 - decay);
     }
 
     /// <summary>Forgets the gradients.</summary>
     public void ZeroGradients()
     {
         using var scope = NewDisposeScope();
-        foreach (var tensor in _tensors.Values)
-            tensor.grad?.zero_();
+        using var noGradient = no_grad();
+        Gradients.zero_();
     }
 
     /// <summary>Scales all gradients down to a joint Euclidean norm of at most <paramref name="largest"/>.</summary>
@@ -88,12 +121,22 @@ public sealed class Weights : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var gradients = _tensors.Values.Select(t => t.grad).OfType<Tensor>().ToList();
         // Nothing is asked of the numbers themselves: on a GPU that would wait for all that is under way.
-        var norm = stack(gradients.Select(g => g.Squared().sum())).sum().sqrt();
-        var scale = minimum(tensor((float)largest).to(norm.device).div(norm), tensor(1f).to(norm.device));
-        foreach (var gradient in gradients)
-            gradient.mul_(scale);
+        var norm = Gradients.Squared().sum().sqrt();
+        Gradients.mul_(minimum(tensor((float)largest).to(norm.device).div(norm), tensor(1f).to(norm.device)));
+    }
+
+    /// <summary>Makes every tensor a part of a vector, in the order of <see cref="_order"/>.</summary>
+    private void Lay(Tensor values)
+    {
+        _values = values.DetachFromDisposeScope();
+        var start = 0L;
+        foreach (var name in _order)
+        {
+            using var own = _tensors[name];
+            _tensors[name] = values.narrow(0, start, own.numel()).reshape(own.shape).DetachFromDisposeScope();
+            start += own.numel();
+        }
     }
 
     /// <inheritdoc/>
@@ -102,5 +145,7 @@ public sealed class Weights : IDisposable
         foreach (var tensor in _tensors.Values)
             tensor.Dispose();
         _tensors.Clear();
+        _values?.Dispose();
+        _gradients?.Dispose();
     }
 }
