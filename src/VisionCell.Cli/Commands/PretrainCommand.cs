@@ -17,8 +17,10 @@ internal static class PretrainCommand
         var steps = new Option<int?>("--steps") { HelpName = "N", Description = "Optimiser steps; those of the recipe where left out." };
         var minutes = new Option<double?>("--minutes") { HelpName = "M", Description = "Time in place of steps." };
         var batch = new Option<int?>("--batch") { HelpName = "N", Description = "Examples a step; the recipe's 8 suit a processor, 64 a GPU." };
+        var rate = new Option<double?>("--rate") { HelpName = "R", Description = "Highest learning rate; the recipe's where left out, of which half suits going on from a prior." };
+        var prior = new Option<string?>("--prior") { HelpName = "FILE", Description = "Weights to go on from, of the same command; fresh ones where left out." };
         var seed = CommonOptions.Seed();
-        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution starts from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, steps, minutes, batch, seed };
+        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution starts from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, steps, minutes, batch, rate, prior, seed };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -28,6 +30,8 @@ internal static class PretrainCommand
                 throw new BadInputException($"--batch {size}: must be 1 to 4096");
             if (parsed.GetValue(minutes) is { } time && !(time is > 0 and <= 100_000))
                 throw new BadInputException(FormattableString.Invariant($"--minutes {time}: must be above 0 and at most 100000"));
+            if (parsed.GetValue(rate) is { } highest && !(highest is > 0 and <= 1))
+                throw new BadInputException(FormattableString.Invariant($"--rate {highest}: must be above 0 and at most 1"));
             if (parsed.GetValue(minutes) is not null && parsed.GetValue(steps) is not null)
                 throw new BadInputException("--minutes and --steps exclude each other; give one");
             Volume[] read = [.. parsed.GetRequiredValue(volumes).Select(path => VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation))];
@@ -36,7 +40,8 @@ internal static class PretrainCommand
                 Seed: parsed.GetValue(seed),
                 Progress: new Relay<TrainingProgress>(p => progress.Report(new Step(p.Fraction, FormattableString.Invariant($"step {p.Step}, {p.Elapsed.TotalSeconds:0} s, error {p.Loss:0.000} of linear interpolation's")))),
                 Steps: parsed.GetValue(steps),
-                Cancellation: cancellation), parsed.GetValue(batch)));
+                Prior: parsed.GetValue(prior),
+                Cancellation: cancellation), parsed.GetValue(batch), parsed.GetValue(rate)));
             Console.Out.WriteLine(path);
             return Task.FromResult(ExitCode.Done);
         });

@@ -91,6 +91,16 @@ public sealed class Weights : IDisposable
         return copy;
     }
 
+    /// <summary>A copy on a device.</summary>
+    public Weights To(Device device)
+    {
+        using var scope = NewDisposeScope();
+        var copy = new Weights();
+        foreach (var (name, tensor) in _tensors)
+            copy.Add(name, tensor.to(device));
+        return copy;
+    }
+
     /// <summary>Overwrites all values with those of another set of the same names and shapes.</summary>
     public void CopyFrom(Weights other)
     {

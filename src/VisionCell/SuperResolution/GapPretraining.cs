@@ -14,14 +14,15 @@ internal static class GapPretraining
     /// <param name="configuration">The network.</param>
     /// <param name="training">Examples and rates.</param>
     /// <param name="options">Seed, checkpoints, progress; its steps and time take the place of the recipe's.</param>
-    public static Weights Run(IReadOnlyList<Volume<float>> volumes, GapConfiguration configuration, GapTraining training, TrainingOptions options)
+    /// <param name="start">Weights to go on from; null for fresh ones.</param>
+    public static Weights Run(IReadOnlyList<Volume<float>> volumes, GapConfiguration configuration, GapTraining training, TrainingOptions options, Weights? start = null)
     {
         var precision = ComputePrecision.Best();
         var network = new GapNetwork(configuration.Validated(), precision.Compute);
         using var examples = new GapExamples(volumes, training, precision.Device);
-        var identity = $"{JsonSerializer.Serialize(configuration)} {JsonSerializer.Serialize(training)} {string.Join(' ', volumes.Select(ContentHash.Of))}";
+        var identity = $"{JsonSerializer.Serialize(configuration)} {JsonSerializer.Serialize(training)} {string.Join(' ', volumes.Select(ContentHash.Of))} {options.Prior}";
         return Trainer.Train(
-            network.Initialise(options.Seed, precision.Device),
+            start?.To(precision.Device) ?? network.Initialise(options.Seed, precision.Device),
             examples.Draw,
             (weights, drawn) => Loss(network, weights, drawn),
             null,
