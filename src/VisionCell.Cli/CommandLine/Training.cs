@@ -7,5 +7,5 @@ namespace VisionCell.Cli.CommandLine;
 internal static class Training
 {
     public static string Describe(TrainingProgress training) => string.Create(CultureInfo.InvariantCulture,
-        $"step {training.Step}, {training.Elapsed.TotalSeconds:0} s, loss {training.Loss:0.0000}{(training.ValidationGain is { } gain ? $", {gain:+0.00;-0.00} dB over linear" : "")}");
+        $"{(training.Stage.Length == 0 ? "" : $"{training.Stage}: ")}step {training.Step}, {training.Elapsed.TotalSeconds:0} s, loss {training.Loss:0.0000}{(training.ValidationGain is { } gain ? $", {gain:+0.00;-0.00} dB over linear" : "")}");
 }

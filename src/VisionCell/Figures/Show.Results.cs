@@ -106,7 +106,8 @@ public static partial class Show
             ["hovertemplate"] = "%{x:.1f} s: %{y:.4g}<extra>" + name + "</extra>",
         };
 
-        JsonArray data = [Curve("loss", progress.Select(p => p.Elapsed.TotalSeconds), progress.Select(p => p.Loss), 0, "y")];
+        JsonArray data = [.. progress.GroupBy(p => p.Stage).Select((stage, i) =>
+            Curve(stage.Key.Length == 0 ? "loss" : $"loss, {stage.Key}", stage.Select(p => p.Elapsed.TotalSeconds), stage.Select(p => p.Loss), i == 0 ? 0 : i + 1, "y"))];
         const int Width = 760, Height = 420;
         var layout = BaseLayout(title, Width, Height, 70, 70);
         layout["xaxis"] = new JsonObject { ["title"] = Title("training time (s)") };

@@ -18,8 +18,9 @@ public sealed class TensorBoardLog(string folder) : IProgress<TrainingProgress>
     public void Report(TrainingProgress value)
     {
         _writer ??= torch.utils.tensorboard.SummaryWriter(Directory.CreateDirectory(folder).FullName, "", createRunName: false);
-        _writer.add_scalar("loss", (float)value.Loss, value.Step);
-        _writer.add_scalar("learning rate", (float)value.LearningRate, value.Step);
+        var stage = value.Stage.Length == 0 ? "" : $"{value.Stage}/";
+        _writer.add_scalar($"{stage}loss", (float)value.Loss, value.Step);
+        _writer.add_scalar($"{stage}learning rate", (float)value.LearningRate, value.Step);
         if (value.ValidationGain is { } gain)
             _writer.add_scalar("gain over linear, dB", (float)gain, value.Step);
     }

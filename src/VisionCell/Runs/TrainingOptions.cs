@@ -31,4 +31,5 @@ public sealed record TrainingOptions(
 /// <param name="ValidationGain">
 /// Gain in PSNR over linear interpolation, dB, on lateral lines that are not trained on, where it was just measured; else null.
 /// </param>
-public readonly record struct TrainingProgress(int Step, TimeSpan Elapsed, double Fraction, double Loss, double LearningRate, double? ValidationGain);
+/// <param name="Stage">What is trained, where a method trains more than one network: their losses are not of one kind. Empty for the first.</param>
+public readonly record struct TrainingProgress(int Step, TimeSpan Elapsed, double Fraction, double Loss, double LearningRate, double? ValidationGain, string Stage = "");

@@ -43,8 +43,7 @@ internal sealed class GapExamples : IDisposable
 
     /// <summary>One step's examples.</summary>
     /// <param name="random">Source of randomness.</param>
-    /// <returns>Sections <c>[N, S, P, P]</c>, rows of the gap <c>[N, T, P, P]</c>, both the caller's, and the gap.</returns>
-    public (Tensor Sections, Tensor Rows, Gap Gap) Draw(Random random)
+    public GapBatch Draw(Random random)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -72,7 +71,7 @@ internal sealed class GapExamples : IDisposable
             if (random.NextDouble() < _training.EndShare)
                 EndStack(sections.narrow(0, n, 1), random.Next(1, GapNetwork.Sections / 2), random.Next(2) == 0);
         }
-        return (sections.DetachFromDisposeScope(), wanted.DetachFromDisposeScope(), gap);
+        return new GapBatch(sections.DetachFromDisposeScope(), wanted.DetachFromDisposeScope(), gap);
 
         // A number of its own for each example.
         Tensor Each(Func<double> number) => tensor([.. Enumerable.Range(0, _training.Batch).Select(_ => (float)number())], [_training.Batch, 1, 1, 1]).to(_device);

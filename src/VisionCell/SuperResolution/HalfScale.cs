@@ -7,7 +7,8 @@ namespace VisionCell.SuperResolution;
 /// <summary>
 /// The same problem at half the scale, in which the stack itself knows the answer: of sections with half as many pixels along y and
 /// x every second one is kept (or two thick ones are averaged), so that the rest are as far apart in pixels as before, and those left out
-/// (or each of the two) are the truth along the real z. What is measured there of methods, one against the other, is taken over to the
+/// (or each of the two) are the truth along the real z; some of these are kept to judge by, and networks that are tuned to the stack never
+/// learn from them. What is measured there of methods, one against the other, is taken over to the
 /// full scale; it assumes that they compare alike on structures twice as large.
 /// </summary>
 internal sealed class HalfScale
@@ -35,8 +36,8 @@ internal sealed class HalfScale
         var thick = !sampling.IsDecimation;
         var count = thick ? sparse.Sections / 2 : (sparse.Sections + 1) / 2;
         var unobserved = Enumerable.Range(0, count).Where(i => !sparse.IsObserved(2 * i) || (thick && !sparse.IsObserved(2 * i + 1))).ToArray();
-        // Thin: the odd sections but a last one with none behind it. Thick: all that found a partner.
-        int[] held = [.. Enumerable.Range(0, thick ? 2 * count : 2 * count - 1).Where(z => sparse.IsObserved(z) && (thick || z % 2 == 1))];
+        // Thin: none behind the last. Thick: all that found a partner.
+        int[] held = [.. Enumerable.Range(0, thick ? 2 * count : 2 * count - 1).Where(z => sparse.IsObserved(z) && IsKept(z, thick))];
         if (held.Length == 0 || count - unobserved.Length < 3)
             return null;
 
@@ -56,6 +57,9 @@ internal sealed class HalfScale
             Reduce(sparse.Observed.Section(held[k]), shape, truth.Section(k));
         return new HalfScale(new SparseVolume(half, sampling), truth, [.. held.Select(z => RowsOf(z, sampling))]);
     }
+
+    /// <summary>Whether a section is kept to judge by: of thin ones half of those that are left out, of thick ones the two about every fourth gap.</summary>
+    public static bool IsKept(int section, bool thick) => thick ? section % 8 is 3 or 4 : section % 4 == 1;
 
     /// <summary>What a reconstruction of <see cref="Sparse"/> says of the sections <see cref="Held"/>, <c>[m, Y / 2, X / 2]</c>.</summary>
     public float[] Sample(Volume<float> reconstruction)

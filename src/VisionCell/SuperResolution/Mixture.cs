@@ -31,25 +31,16 @@ internal sealed class Mixture : IDisposable
     public SpreadModel? Errors { get; private set; }
 
     /// <summary>Weighs the members on a stack.</summary>
-    /// <param name="sparse">The stack.</param>
-    /// <param name="priors">Pretrained networks; taken over. Those that have seen the specimen are left out.</param>
+    /// <param name="half">The stack at half the scale; null where it is too small.</param>
+    /// <param name="priors">Pretrained networks that do not know the specimen; taken over. None where there is no half scale.</param>
     /// <param name="planes">What learnt from the stack.</param>
     /// <param name="standardisation">Grey values of the stack.</param>
     /// <param name="precision">Where networks run.</param>
     /// <param name="cancellation">Stops between gaps.</param>
     public static Mixture Of(
-        SparseVolume sparse, IEnumerable<GapPrior> priors, PlaneReconstruction planes, Standardisation standardisation, ComputePrecision precision, CancellationToken cancellation)
+        HalfScale? half, IEnumerable<GapPrior> priors, PlaneReconstruction planes, Standardisation standardisation, ComputePrecision precision, CancellationToken cancellation)
     {
-        var half = HalfScale.Of(sparse);
-        var used = new List<GapPrior>();
-        foreach (var prior in priors)
-        {
-            if (half is null || prior.Specimens.Any(s => s.Shows(sparse.Observed)))
-                prior.Dispose();
-            else
-                used.Add(prior);
-        }
-        var mixture = new Mixture(planes, used, standardisation, precision);
+        var mixture = new Mixture(planes, priors, standardisation, precision);
         if (half is not null)
             mixture.Calibrate(half, cancellation);
         return mixture;

@@ -60,6 +60,9 @@ public sealed record SuperResolutionConfiguration
     /// <summary>Standard deviation of the random gain and offset of a patch, in standard deviations of the stack.</summary>
     public double IntensityJitter { get; init; } = 0.1;
 
+    /// <summary>Share of the training time in which pretrained networks are tuned to the stack, where there are any.</summary>
+    public double AdaptationShare { get; init; } = 0.3;
+
     /// <summary>Training time where none is asked for, minutes.</summary>
     public double DefaultMinutes { get; init; } = 3;
 
@@ -80,6 +83,7 @@ public sealed record SuperResolutionConfiguration
         Require(ShearProbability is >= 0 and <= 1, "shearProbability", ShearProbability, "0 to 1");
         Require(LargestShear is >= 0 and <= 4, "largestShear", LargestShear, "0 to 4 pixels a row");
         Require(IntensityJitter is >= 0 and <= 1, "intensityJitter", IntensityJitter, "0 to 1");
+        Require(AdaptationShare is >= 0 and < 1, "adaptationShare", AdaptationShare, "0 to below 1");
         Require(DefaultMinutes > 0, "defaultMinutes", DefaultMinutes, "above 0");
         return this;
     }

@@ -62,21 +62,38 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             _configuration.GradientNorm,
             _configuration.AverageDecay,
             TimeSpan.FromMinutes(_configuration.DefaultMinutes));
+        var half = HalfScale.Of(sparse);
+        var priors = half is null || options.FromScratch ? [] : Priors(options, sparse.Observed);
+        var tuning = priors.Count == 0 ? null : StackExamples.Of(standardised, sparse, _configuration.IntensityJitter, _precision.Device);
+        var phases = new TrainingPhases(options, settings.DefaultBudget, tuning is null ? 0 : _configuration.AdaptationShare, priors.Count);
         var validation = held < 0 ? [] : HeldOutPlanes(standardised, held, sparse.Sampling, scale);
 
         Dispose();
-        _weights = Trainer.Train(
-            network.Initialise(options.Seed, _precision.Device),
-            (weights, random) =>
+        try
+        {
+            _weights = Trainer.Train(
+                network.Initialise(options.Seed, _precision.Device),
+                (weights, random) =>
+                {
+                    examples.Draw(random, fine);
+                    return task.Loss(weights, fine, examples.PatchRows, examples.PatchWidth);
+                },
+                validation.Count == 0 ? null : weights => task.GainOverLinear(weights, validation),
+                settings,
+                phases.First);
+            for (var i = 0; tuning is not null && i < priors.Count; i++)
             {
-                examples.Draw(random, fine);
-                return task.Loss(weights, fine, examples.PatchRows, examples.PatchWidth);
-            },
-            validation.Count == 0 ? null : weights => task.GainOverLinear(weights, validation),
-            settings,
-            options);
-        _mixture = Mixture.Of(
-            sparse, options.FromScratch ? [] : Priors(options), new PlaneReconstruction(network, _weights, _precision, standardisation), standardisation, _precision, options.Cancellation);
+                using var before = priors[i];
+                priors[i] = before with { Weights = GapAdaptation.Run(before, tuning, _precision, settings.Identity, phases.Further(i, before.Name)) };
+            }
+            _mixture = Mixture.Of(half, priors, new PlaneReconstruction(network, _weights, _precision, standardisation), standardisation, _precision, options.Cancellation);
+        }
+        catch
+        {
+            foreach (var prior in priors)
+                prior.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -127,8 +144,19 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     private static Volume<float> Cut(Volume<float> result, Box slab, Box block) =>
         slab == block ? result : result.Crop(new Box(block.Z - slab.Z, 0, 0, block.Shape));
 
-    private static IEnumerable<GapPrior> Priors(TrainingOptions options) =>
-        options.Prior is { } path ? [GapPrior.Read(path)] : GapPrior.Shipped.Select(GapPrior.ReadShipped);
+    /// <summary>The pretrained networks that do not know the specimen.</summary>
+    private static List<GapPrior> Priors(TrainingOptions options, Volume<float> observed)
+    {
+        var unknown = new List<GapPrior>();
+        foreach (var prior in options.Prior is { } path ? [GapPrior.Read(path)] : GapPrior.Shipped.Select(GapPrior.ReadShipped))
+        {
+            if (prior.Specimens.Any(s => s.Shows(observed)))
+                prior.Dispose();
+            else
+                unknown.Add(prior);
+        }
+        return unknown;
+    }
 
     /// <summary>A section that is not trained on, with either lateral axis taken for z: rows <c>[H, W]</c>.</summary>
     private static List<(float[] Fine, int Rows, int Width)> HeldOutPlanes(Volume<float> standardised, int section, AxialSampling sampling, LateralScale scale)
