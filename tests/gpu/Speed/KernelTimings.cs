@@ -22,20 +22,22 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         using var rows = Memories.Random(device, _random, n * grid.Channels, 1);
         using var tableGradient = Memories.Zero(device, grid.ParameterCount);
         using var positionGradient = new CudaMemory(device, 3 * n);
-        var reads = new Work(ceilings.Reads(features, n, levels, entries), 8.0 * n * levels);
-        var additions = new Work(ceilings.Additions(features, n, levels, entries), 8.0 * n * levels);
+        // Of two features every second pair of neighbours is one access.
+        var accesses = (features == 2 ? 6.0 : 8.0) * n * levels;
+        var reads = new Work(ceilings.Reads(features, n, levels, entries), accesses);
+        var additions = new Work(ceilings.Additions(features, n, levels, entries), accesses);
         var (rowBytes, tableBytes) = (Number * n * grid.Channels, Number * grid.ParameterCount);
         var size = $"{name}, {n:N0}";
-        yield return new Timing($"encode_{features}", size, clock.Milliseconds(() => _launches.Encode(grid, n, table.Pointer, positions.Pointer, rows.Pointer)),
+        yield return new Timing($"encode_{features}", size, clock.Milliseconds(() => _launches.Encode(grid, n, table.Pointer, positions.Pointer, rows.Pointer, byLevel: true)),
             ceilings.Bytes(Number * 3 * n + tableBytes + rowBytes), reads);
-        yield return new Timing($"encode_backward_{features}", size, clock.Milliseconds(() => _launches.EncodeBackward(grid, n, positions.Pointer, rows.Pointer, tableGradient.Pointer)),
+        yield return new Timing($"encode_backward_{features}", size, clock.Milliseconds(() => _launches.EncodeBackward(grid, n, positions.Pointer, rows.Pointer, tableGradient.Pointer, byLevel: true)),
             ceilings.Bytes(Number * 3 * n + 2 * tableBytes + rowBytes), additions);
         yield return new Timing($"position_gradient ({features})", size, clock.Milliseconds(() => _launches.EncodePositionGradient(grid, n, table.Pointer, positions.Pointer, rows.Pointer, positionGradient.Pointer)),
-            ceilings.Bytes(Number * 6 * n + tableBytes + rowBytes), reads);
+            ceilings.Bytes(Number * 6 * n + tableBytes + rowBytes), reads with { Amount = 8.0 * n * levels });
     }
 
     /// <summary>The perceptron and the loss.</summary>
-    public IEnumerable<Timing> Layers(Perceptron perceptron)
+    public IEnumerable<Timing> Layers(Perceptron perceptron, HashGrid grid)
     {
         var n = sizes.Batch;
         using var weights = Memories.Random(device, _random, perceptron.ParameterCount, 0.3f);
@@ -52,10 +54,10 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         var size = $"{perceptron.Inputs}-{perceptron.Hidden}-{perceptron.Hidden}-{perceptron.Outputs}, {n:N0}";
         yield return new Timing("pack_weights", size, clock.Milliseconds(() => _launches.PackWeights(perceptron, weights.Pointer, packed.Pointer)),
             ceilings.Bytes(2 * weightBytes));
-        yield return new Timing("perceptron_forward", size, clock.Milliseconds(() => _launches.PerceptronForward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer)),
+        yield return new Timing("perceptron_forward", size, clock.Milliseconds(() => _launches.PerceptronForward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer, grid)),
             ceilings.Bytes(inputBytes + outputBytes + weightBytes), new Work(ceilings.Products, products));
         // The forward pass again, the gradient of the inputs of each layer, that of its weights.
-        yield return new Timing("perceptron_backward", size, clock.Milliseconds(() => _launches.PerceptronBackward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer, weightGradient.Pointer, inputGradient.Pointer)),
+        yield return new Timing("perceptron_backward", size, clock.Milliseconds(() => _launches.PerceptronBackward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer, weightGradient.Pointer, inputGradient.Pointer, grid)),
             ceilings.Bytes(2 * inputBytes + outputBytes + 2 * weightBytes), new Work(ceilings.Products, 3 * products));
         yield return new Timing("field_loss", $"{n * perceptron.Outputs:N0}", clock.Milliseconds(() => _launches.FieldLoss(n, perceptron.Outputs, outputs.Pointer, targets.Pointer, sampleWeights.Pointer, outputs.Pointer, parts.Pointer)),
             ceilings.Bytes(3 * outputBytes + Number * n));
