@@ -8,7 +8,7 @@ namespace VisionCell.Tests.Kernels;
 /// What every backend has to do, at sizes that fit no vector, tile or block: agree with the double-precision reference, give the same
 /// bits for the same arguments, not depend on the order of samples, and refuse lengths that do not fit. Positions reach outside the cube.
 /// </summary>
-public abstract class FieldKernelsSuite
+public abstract partial class FieldKernelsSuite
 {
     private const double Rounding = 2e-5;
 

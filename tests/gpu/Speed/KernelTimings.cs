@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VisionCell.Kernels;
 using VisionCell.Kernels.Cuda;
 using VisionCell.Volumes;
@@ -91,5 +92,57 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         using var result = new CudaMemory(device, voxels);
         yield return new Timing("warp_trilinear", $"{edge}^3, by up to 2 voxels", clock.Milliseconds(() => _launches.Warp(shape, volume.Pointer, displacement.Pointer, result.Pointer)),
             ceilings.Bytes(Number * 5 * voxels));
+    }
+
+    /// <summary>Rays through a cube, half of whose cells are marked.</summary>
+    public IEnumerable<Timing> Rays()
+    {
+        var rays = sizes.Rays;
+        var march = new RayMarch(new Shape3(sizes.OccupancyEdge, sizes.OccupancyEdge, sizes.OccupancyEdge), new Position(1, 1, 1), 1.0 / sizes.RaySteps, 1, true);
+        var places = new float[RayMarch.RayWidth * rays];
+        for (var r = 0; r < rays; r++)
+        {
+            float[] ray = [-0.5f, _random.NextSingle(), _random.NextSingle(), 1, 0.1f * _random.NextSingle(), -0.1f * _random.NextSingle(), 0, 9];
+            ray.CopyTo(places, RayMarch.RayWidth * r);
+        }
+        var words = new uint[march.Words];
+        foreach (ref var word in words.AsSpan())
+            word = (uint)_random.NextInt64(1L << 32);
+        using var ray8 = new CudaMemory(device, places);
+        using var occupancy = new CudaMemory(device, words);
+        using var countMemory = new CudaMemory(device, rays);
+        var rayBytes = Number * RayMarch.RayWidth * rays;
+        var size = $"{rays:N0} rays of up to {sizes.RaySteps} steps";
+        yield return new Timing("count_samples", size, clock.Milliseconds(() => _launches.CountSamples(march, rays, occupancy.Pointer, ray8.Pointer, countMemory.Pointer)),
+            ceilings.Bytes(rayBytes + Number * (march.Words + rays)));
+        var counts = new float[rays];
+        countMemory.Read(counts);
+        var begins = RayMarch.Offsets(MemoryMarshal.Cast<float, int>(counts));
+        var n = begins[rays];
+        size = $"{rays:N0} rays, {n:N0} samples";
+        using var offsets = new CudaMemory(device, begins);
+        using var positions = new CudaMemory(device, 3 * n);
+        using var samples = new CudaMemory(device, 2 * n);
+        using var densities = Memories.Random(device, _random, n, 1, 1);
+        using var emissions = Memories.Random(device, _random, n, 1);
+        using var images = Memories.Random(device, _random, 3 * rays, 1);
+        using var densityGradient = new CudaMemory(device, n);
+        using var emissionGradient = new CudaMemory(device, n);
+        var offsetBytes = Number * (rays + 1);
+        yield return new Timing("march_rays", size, clock.Milliseconds(() => _launches.MarchRays(march, rays, occupancy.Pointer, ray8.Pointer, offsets.Pointer, positions.Pointer, samples.Pointer)),
+            ceilings.Bytes(rayBytes + Number * march.Words + offsetBytes + 5 * Number * n));
+        yield return new Timing("composite", size, clock.Milliseconds(() => _launches.Composite(rays, offsets.Pointer, samples.Pointer, densities.Pointer, emissions.Pointer, 1, images.Pointer)),
+            ceilings.Bytes(offsetBytes + Number * (4.0 * n + 3 * rays)));
+        yield return new Timing("composite_backward", size, clock.Milliseconds(() => _launches.CompositeBackward(rays, offsets.Pointer, samples.Pointer, densities.Pointer, emissions.Pointer, 1, images.Pointer, densityGradient.Pointer, emissionGradient.Pointer)),
+            ceilings.Bytes(offsetBytes + Number * (6.0 * n + 3 * rays)));
+        yield return new Timing("integrate", size, clock.Milliseconds(() => _launches.Integrate(rays, offsets.Pointer, samples.Pointer, densities.Pointer, images.Pointer)),
+            ceilings.Bytes(offsetBytes + Number * (3.0 * n + rays)));
+        yield return new Timing("integrate_backward", size, clock.Milliseconds(() => _launches.IntegrateBackward(rays, offsets.Pointer, samples.Pointer, images.Pointer, densityGradient.Pointer)),
+            ceilings.Bytes(offsetBytes + Number * (3.0 * n + rays)));
+        var cells = (int)march.Cells.Count;
+        using var found = Memories.Random(device, _random, cells, 1);
+        using var known = Memories.Random(device, _random, cells, 1);
+        yield return new Timing("update_occupancy", $"{cells:N0} cells", clock.Milliseconds(() => _launches.UpdateOccupancy(cells, 0.95f, 0.1f, found.Pointer, known.Pointer, occupancy.Pointer)),
+            ceilings.Bytes(Number * (3.0 * cells + march.Words)));
     }
 }

@@ -10,7 +10,7 @@ namespace VisionCell.Kernels.Cuda;
 /// that the threads of a warp reach neighbouring bytes.
 /// Sums over samples are atomic, so that the last bits of a gradient differ from run to run.
 /// </summary>
-internal sealed unsafe class CudaLaunches(CudaDevice device, nint stream = 0)
+internal sealed unsafe partial class CudaLaunches(CudaDevice device, nint stream = 0)
 {
     private const string Field = "field.cu";
     private const string Layers = "perceptron.cu";
