@@ -33,6 +33,24 @@ internal static class RayLengths
         return rays;
     }
 
+    /// <summary>R of what is composited.</summary>
+    public static int Composite<T>(ReadOnlySpan<int> offsets, ReadOnlySpan<T> samples, ReadOnlySpan<T> densities, ReadOnlySpan<T> emissions, int images, string name)
+    {
+        var rays = Rays(offsets, samples, images, 3, name);
+        Lengths.Require(densities.Length, offsets[rays], nameof(densities));
+        Lengths.Require(emissions.Length, offsets[rays], nameof(emissions));
+        return rays;
+    }
+
+    /// <summary>R of a gradient of what is composited.</summary>
+    public static int Composite<T>(ReadOnlySpan<int> offsets, ReadOnlySpan<T> samples, ReadOnlySpan<T> densities, ReadOnlySpan<T> emissions, ReadOnlySpan<T> imageGradient, ReadOnlySpan<T> densityGradient, ReadOnlySpan<T> emissionGradient)
+    {
+        var rays = Composite(offsets, samples, densities, emissions, imageGradient.Length, nameof(imageGradient));
+        Lengths.Require(densityGradient.Length, offsets[rays], nameof(densityGradient));
+        Lengths.Require(emissionGradient.Length, offsets[rays], nameof(emissionGradient));
+        return rays;
+    }
+
     /// <summary>Checks the grid of an update.</summary>
     public static void Cells<T>(ReadOnlySpan<T> found, ReadOnlySpan<T> known, ReadOnlySpan<uint> occupancy)
     {

@@ -37,9 +37,7 @@ internal sealed partial class CudaKernels
     /// <inheritdoc/>
     public void Composite(ReadOnlySpan<int> offsets, ReadOnlySpan<float> samples, ReadOnlySpan<float> densities, ReadOnlySpan<float> emissions, float background, Span<float> images)
     {
-        var rays = RayLengths.Rays(offsets, samples, images.Length, 3, nameof(images));
-        Lengths.Require(densities.Length, offsets[rays], nameof(densities));
-        Lengths.Require(emissions.Length, offsets[rays], nameof(emissions));
+        var rays = RayLengths.Composite(offsets, samples, densities, emissions, images.Length, nameof(images));
         using var f = new CudaMemory(device, offsets);
         using var s = new CudaMemory(device, samples);
         using var d = new CudaMemory(device, densities);
@@ -52,11 +50,7 @@ internal sealed partial class CudaKernels
     /// <inheritdoc/>
     public void CompositeBackward(ReadOnlySpan<int> offsets, ReadOnlySpan<float> samples, ReadOnlySpan<float> densities, ReadOnlySpan<float> emissions, float background, ReadOnlySpan<float> imageGradient, Span<float> densityGradient, Span<float> emissionGradient)
     {
-        var rays = RayLengths.Rays(offsets, samples, imageGradient.Length, 3, nameof(imageGradient));
-        Lengths.Require(densities.Length, offsets[rays], nameof(densities));
-        Lengths.Require(emissions.Length, offsets[rays], nameof(emissions));
-        Lengths.Require(densityGradient.Length, offsets[rays], nameof(densityGradient));
-        Lengths.Require(emissionGradient.Length, offsets[rays], nameof(emissionGradient));
+        var rays = RayLengths.Composite(offsets, samples, densities, emissions, imageGradient, densityGradient, emissionGradient);
         using var f = new CudaMemory(device, offsets);
         using var s = new CudaMemory(device, samples);
         using var d = new CudaMemory(device, densities);

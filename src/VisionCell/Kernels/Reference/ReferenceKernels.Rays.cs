@@ -37,9 +37,7 @@ internal sealed partial class ReferenceKernels
     /// <inheritdoc/>
     public void Composite(ReadOnlySpan<int> offsets, ReadOnlySpan<double> samples, ReadOnlySpan<double> densities, ReadOnlySpan<double> emissions, double background, Span<double> images)
     {
-        var rays = RayLengths.Rays(offsets, samples, images.Length, 3, nameof(images));
-        Lengths.Require(densities.Length, offsets[rays], nameof(densities));
-        Lengths.Require(emissions.Length, offsets[rays], nameof(emissions));
+        var rays = RayLengths.Composite(offsets, samples, densities, emissions, images.Length, nameof(images));
         for (var r = 0; r < rays; r++)
         {
             var (from, to) = (offsets[r], offsets[r + 1]);
@@ -58,11 +56,7 @@ internal sealed partial class ReferenceKernels
     /// <inheritdoc/>
     public void CompositeBackward(ReadOnlySpan<int> offsets, ReadOnlySpan<double> samples, ReadOnlySpan<double> densities, ReadOnlySpan<double> emissions, double background, ReadOnlySpan<double> imageGradient, Span<double> densityGradient, Span<double> emissionGradient)
     {
-        var rays = RayLengths.Rays(offsets, samples, imageGradient.Length, 3, nameof(imageGradient));
-        Lengths.Require(densities.Length, offsets[rays], nameof(densities));
-        Lengths.Require(emissions.Length, offsets[rays], nameof(emissions));
-        Lengths.Require(densityGradient.Length, offsets[rays], nameof(densityGradient));
-        Lengths.Require(emissionGradient.Length, offsets[rays], nameof(emissionGradient));
+        var rays = RayLengths.Composite(offsets, samples, densities, emissions, imageGradient, densityGradient, emissionGradient);
         for (var r = 0; r < rays; r++)
         {
             var (from, to) = (offsets[r], offsets[r + 1]);

@@ -47,9 +47,7 @@ internal sealed unsafe partial class SimdKernels<TLanes, TFloat, TIndex>
     /// <inheritdoc/>
     public void Composite(ReadOnlySpan<int> offsets, ReadOnlySpan<float> samples, ReadOnlySpan<float> densities, ReadOnlySpan<float> emissions, float background, Span<float> images)
     {
-        var rays = RayLengths.Rays(offsets, samples, images.Length, 3, nameof(images));
-        Lengths.Require(densities.Length, offsets[rays], nameof(densities));
-        Lengths.Require(emissions.Length, offsets[rays], nameof(emissions));
+        var rays = RayLengths.Composite(offsets, samples, densities, emissions, images.Length, nameof(images));
         fixed (int* pinnedOffsets = offsets)
         fixed (float* pinnedSamples = samples, pinnedDensities = densities, pinnedEmissions = emissions, pinnedImages = images)
         {
@@ -61,11 +59,7 @@ internal sealed unsafe partial class SimdKernels<TLanes, TFloat, TIndex>
     /// <inheritdoc/>
     public void CompositeBackward(ReadOnlySpan<int> offsets, ReadOnlySpan<float> samples, ReadOnlySpan<float> densities, ReadOnlySpan<float> emissions, float background, ReadOnlySpan<float> imageGradient, Span<float> densityGradient, Span<float> emissionGradient)
     {
-        var rays = RayLengths.Rays(offsets, samples, imageGradient.Length, 3, nameof(imageGradient));
-        Lengths.Require(densities.Length, offsets[rays], nameof(densities));
-        Lengths.Require(emissions.Length, offsets[rays], nameof(emissions));
-        Lengths.Require(densityGradient.Length, offsets[rays], nameof(densityGradient));
-        Lengths.Require(emissionGradient.Length, offsets[rays], nameof(emissionGradient));
+        var rays = RayLengths.Composite(offsets, samples, densities, emissions, imageGradient, densityGradient, emissionGradient);
         fixed (int* pinnedOffsets = offsets)
         fixed (float* pinnedSamples = samples, pinnedDensities = densities, pinnedEmissions = emissions, pinnedGradient = imageGradient, pinnedDown = densityGradient, pinnedEmissionDown = emissionGradient)
         {
