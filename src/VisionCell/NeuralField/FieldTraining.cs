@@ -107,7 +107,7 @@ public sealed partial class FieldTraining
     }
 
     /// <summary>One step of Adam on a batch of rays.</summary>
-    /// <returns>Mean squared error of the batch before the step, in units of the field's scale.</returns>
+    /// <returns>Mean squared error of the batch before the step, in units of the field's scale, and the part of the variation.</returns>
     public double Step()
     {
         // A generator of its own for every step: a training that goes on from a checkpoint needs no state of one.
@@ -119,6 +119,8 @@ public sealed partial class FieldTraining
             loss += Learn(PixelRays.Draw(_field, _views, _configuration.Pixels, random), random, _configuration.ViewWeight);
         if (_sections is not null)
             loss += Learn(_sections.Draw(_configuration.Voxels, random), random, 1);
+        if (_configuration.VariationWeight > 0)
+            loss += Flatten(random);
         if (!double.IsFinite(loss))
         {
             _field.Forget();

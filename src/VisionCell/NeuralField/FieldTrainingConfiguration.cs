@@ -20,6 +20,12 @@ public sealed record FieldTrainingConfiguration
     /// <summary>Weight of the views' error beside that of the sections; both are mean squares in units of the field's scale.</summary>
     public double ViewWeight { get; init; } = 1;
 
+    /// <summary>Weight of the total variation beside the errors, in units of the scale a voxel; 0 for none.</summary>
+    public double VariationWeight { get; init; }
+
+    /// <summary>Pairs of places a step at which the variation is estimated.</summary>
+    public int VariationPairs { get; init; } = 2048;
+
     /// <summary>Steps between two looks at where the field has anything; 0 never skips empty space.</summary>
     public int OccupancySteps { get; init; } = 16;
 
@@ -47,6 +53,8 @@ public sealed record FieldTrainingConfiguration
         Require(Voxels >= 1, "voxels", Voxels, "from 1");
         Require(StepVoxels is > 0 and <= 100, "stepVoxels", StepVoxels, "above 0 up to 100");
         Require(ViewWeight > 0 && double.IsFinite(ViewWeight), "viewWeight", ViewWeight, "above 0");
+        Require(VariationWeight >= 0 && double.IsFinite(VariationWeight), "variationWeight", VariationWeight, "from 0");
+        Require(VariationPairs >= 1, "variationPairs", VariationPairs, "from 1");
         Require(OccupancySteps >= 0, "occupancySteps", OccupancySteps, "from 0");
         Require(WarmUpSteps >= 0, "warmUpSteps", WarmUpSteps, "from 0");
         Require(LastRate is > 0 and <= 1, "lastRate", LastRate, "above 0 up to 1");

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VisionCell.Runs;
 using VisionCell.Volumes;
 
@@ -11,6 +12,19 @@ public enum ViewKind
 
     /// <summary>Light from 0 to 1 that the specimen emits and absorbs: rendered or photographed views.</summary>
     Emission,
+}
+
+/// <summary>What a file beside a stack of views says about them, as JSON (<see cref="Runs.Configuration"/>).</summary>
+public sealed record ViewDescription
+{
+    /// <summary>What the pixels are.</summary>
+    public ViewKind Kind { get; init; }
+
+    /// <summary>Emission: what lies behind the specimen, 0 to 1.</summary>
+    public double Background { get; init; }
+
+    /// <summary>The camera of each image of the stack, in order.</summary>
+    public IReadOnlyList<Camera> Cameras { get; init; } = [];
 }
 
 /// <summary>Posed views of one specimen: images <c>[H, W]</c> of one size and a camera for each.</summary>
@@ -38,6 +52,14 @@ public sealed class ViewSet
             Check(v);
     }
 
+    /// <summary>Takes a stack <c>[view, H, W]</c> and its description.</summary>
+    /// <exception cref="BadInputException">As the constructor.</exception>
+    public static ViewSet Of(Volume stack, ViewDescription description)
+    {
+        var images = stack.ToFloat32();
+        return new ViewSet(description.Kind, [.. Enumerable.Range(0, images.Shape.Z).Select(z => images.Section(z).ToArray())], description.Cameras, description.Background);
+    }
+
     /// <summary>What the pixels are.</summary>
     public ViewKind Kind { get; }
 
@@ -55,7 +77,7 @@ public sealed class ViewSet
 
     /// <summary>Hash of images and poses, for checkpoints.</summary>
     internal string Identity() => ContentHash.Combine([Kind.ToString(), Configuration.ToJson(Background), Configuration.ToJson(_cameras),
-        .. _images.Select(i => ContentHash.OfBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(i.AsSpan())))]);
+        .. _images.Select(i => ContentHash.OfBytes(MemoryMarshal.AsBytes(i.AsSpan())))]);
 
     private void Check(int view)
     {

@@ -95,6 +95,28 @@ public abstract partial class FieldKernelsSuite
         }
     }
 
+    [Fact]
+    public void A_permutation_of_the_rays_permutes_their_samples_and_images()
+    {
+        var (kernels, random) = (Kernels(), new Random(8));
+        const int rays = 90;
+        var ray = RandomRays(random, rays);
+        var order = Enumerable.Range(0, rays).ToArray();
+        random.Shuffle(order);
+        float[] shuffled = [.. order.SelectMany(r => ray.Skip(RayMarch.RayWidth * r).Take(RayMarch.RayWidth))];
+        float[] Images(float[] all)
+        {
+            var (offsets, positions, samples) = Marched(kernels, March, March.Full(), all);
+            float[] densities = [.. Enumerable.Range(0, offsets[^1]).Select(i => 9 * MathF.Abs(positions[3 * i]))];
+            float[] emissions = [.. Enumerable.Range(0, offsets[^1]).Select(i => positions[3 * i + 2])];
+            var images = new float[all.Length / RayMarch.RayWidth * 3];
+            kernels.Composite(offsets, samples, densities, emissions, 0.25f, images);
+            return images;
+        }
+        var (images, expected) = (Images(shuffled), Images(ray));
+        Assert.Equal(order.SelectMany(r => expected.Skip(3 * r).Take(3)), images);
+    }
+
     [Theory]
     [InlineData(0.0f)]
     [InlineData(0.7f)]
