@@ -92,7 +92,8 @@ public sealed class HashGrid
             var nodes = (int)MathF.Ceiling(scale) + 2;
             var all = (long)nodes * nodes * nodes;
             var dense = all <= most;
-            var size = dense ? (int)all : most;
+            // An even number, so that every pair of entries of two features begins at a multiple of 16 bytes.
+            var size = dense ? (int)(all + all % 2) : most;
             _levels[level] = new HashGridLevel(scale, nodes, offset, size, dense);
             offset += size;
         }

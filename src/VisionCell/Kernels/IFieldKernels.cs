@@ -11,7 +11,7 @@ namespace VisionCell.Kernels;
 /// bits of its gradients differ from run to run. The backends differ among each other by rounding.
 /// </summary>
 /// <typeparam name="T">Number type: float for what runs, double for the reference.</typeparam>
-public interface IFieldKernels<T>
+public interface IFieldKernels<T> : IRayKernels<T>
     where T : unmanaged
 {
     /// <summary>What it runs on, for reports: <c>reference</c>, <c>cpu (avx-512, 2 threads)</c>, <c>cuda:0 (sm_90)</c>.</summary>

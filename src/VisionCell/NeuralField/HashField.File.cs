@@ -60,7 +60,7 @@ public sealed partial class HashField
         return field;
     }
 
-    private static void Fill(Dictionary<string, Tensor> tensors, string name, float[] target, string path)
+    internal static void Fill(Dictionary<string, Tensor> tensors, string name, float[] target, string path)
     {
         if (!tensors.TryGetValue(name, out var values) || values.numel() != target.Length)
             throw new BadInputException($"'{path}': tensor '{name}' is missing or does not fit the configuration; write the file again");

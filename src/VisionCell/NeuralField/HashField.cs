@@ -39,7 +39,7 @@ public sealed partial class HashField
         (Bounds, VoxelSize, Offset, Scale) = (bounds, voxelSize, offset, scale);
         _kernels = kernels ?? SimdKernels.Create();
         _grid = new HashGrid(configuration.Grid);
-        _perceptron = new Perceptron(_grid.Channels, configuration.HiddenWidth).Validated();
+        _perceptron = new Perceptron(_grid.Channels, configuration.HiddenWidth, configuration.Emits ? 2 : 1).Validated();
         RequireMemory(_grid, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         (_table, _weights) = (new float[_grid.ParameterCount], new float[_perceptron.ParameterCount]);
         Initialise(new Random(seed));
@@ -74,19 +74,18 @@ public sealed partial class HashField
     {
         if (targets.Length != positions.Length)
             throw new ArgumentException($"{targets.Length} targets for {positions.Length} positions", nameof(targets));
-        _optimiser ??= new Optimiser(_table.Length, _weights.Length, _perceptron.Outputs);
-        var normalised = _optimiser.Targets(targets.Length);
+        if (Outputs > 1 || Configuration.Activation != FieldActivation.Linear)
+            throw new InvalidOperationException("this field is no plain function of position; train it with FieldTraining");
+        var normalised = Training.Targets(targets.Length);
         for (var i = 0; i < targets.Length; i++)
             normalised[i] = (float)((targets[i] - Offset) / Scale);
-        var loss = _kernels.FieldLoss(_grid, _perceptron, _table, _weights, ToCube(positions), normalised, sampleWeights, _optimiser.TableGradient, _optimiser.WeightGradient);
+        var loss = _kernels.FieldLoss(_grid, _perceptron, _table, _weights, ToCube(positions), normalised, sampleWeights, Training.TableGradient, Training.WeightGradient);
         if (!double.IsFinite(loss))
         {
-            _optimiser.Forget();
+            Forget();
             throw new BadInputException("neural field: the error of a batch is not a number; the targets or their weights hold NaN or infinity, or the learning rate is too high");
         }
-        var step = ++_optimiser.Steps;
-        _kernels.Adam(new AdamStep(step, rate * Configuration.TableLearningRate), _table, _optimiser.TableGradient, _optimiser.TableFirst, _optimiser.TableSecond);
-        _kernels.Adam(new AdamStep(step, rate * Configuration.WeightLearningRate), _weights, _optimiser.WeightGradient, _optimiser.WeightFirst, _optimiser.WeightSecond);
+        Update(rate);
         return loss;
     }
 
@@ -101,9 +100,10 @@ public sealed partial class HashField
         {
             var length = Math.Min(Chunk, positions.Length - first);
             var part = values.Slice(first, length);
-            _kernels.FieldForward(_grid, _perceptron, _table, _weights, ToCube(positions.Slice(first, length)), part);
-            foreach (ref var value in part)
-                value = (float)(Offset + Scale * value);
+            var numbers = Outputs == 1 ? part : new float[length * Outputs];
+            Numbers(ToCube(positions.Slice(first, length)), numbers);
+            for (var i = 0; i < length; i++)
+                part[i] = ValueOf(numbers[i * Outputs]);
         }
     }
 
@@ -114,17 +114,19 @@ public sealed partial class HashField
     {
         if (gradient.Length != 3 * positions.Length)
             throw new ArgumentException($"room for {gradient.Length} numbers, {3 * positions.Length} needed", nameof(gradient));
-        var perNanometre = (float)(Scale / Bounds.LongestEdge);
+        var perNanometre = (float)(1 / Bounds.LongestEdge);
         var unused = new float[_weights.Length];
         for (var first = 0; first < positions.Length; first += Chunk)
         {
             var length = Math.Min(Chunk, positions.Length - first);
             var cube = ToCube(positions.Slice(first, length));
             var (features, featureGradient) = (new float[length * _grid.Channels], new float[length * _grid.Channels]);
-            var ones = new float[length];
-            Array.Fill(ones, 1);
+            var slopes = new float[length * Outputs];
             _kernels.Encode(_grid, _table, cube, features);
-            _kernels.PerceptronBackward(_perceptron, _weights, features, ones, unused, featureGradient);
+            _kernels.PerceptronForward(_perceptron, _weights, features, slopes);
+            for (var i = 0; i < slopes.Length; i++)
+                slopes[i] = i % Outputs == 0 ? SlopeOf(slopes[i]) : 0;
+            _kernels.PerceptronBackward(_perceptron, _weights, features, slopes, unused, featureGradient);
             var part = gradient.Slice(3 * first, 3 * length);
             _kernels.EncodePositionGradient(_grid, _table, cube, featureGradient, part);
             foreach (ref var value in part)

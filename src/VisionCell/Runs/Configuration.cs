@@ -82,7 +82,7 @@ public static class Configuration
         {
             var known = type.Properties.FirstOrDefault(p => p.Name == key.Name)
                 ?? throw new BadInputException($"{source}: unknown key '{path}{key.Name}'; {Nearest(key.Name, [.. type.Properties.Select(p => p.Name)])}");
-            RefuseUnknownKeys(key.Value, Json.GetTypeInfo(known.PropertyType), source, $"{path}{key.Name}.");
+            RefuseUnknownKeys(key.Value, Json.GetTypeInfo(Nullable.GetUnderlyingType(known.PropertyType) ?? known.PropertyType), source, $"{path}{key.Name}.");
         }
     }
 

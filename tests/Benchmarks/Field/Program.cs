@@ -8,6 +8,8 @@ using VisionCell.Kernels.Simd;
 // Why: the field's kernels exist because operations composed in libtorch are too slow; this measures by how much, both in one run, in
 // turns, on the same batches. It does not measure how well a field reconstructs.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args is ["views", var path, .. var rest])
+    return ViewsBenchmark.Run(path, rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 128, rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : 2000, rest.Length > 2 ? double.Parse(rest[2], CultureInfo.InvariantCulture) : 0);
 const int samples = 1 << 16;
 var rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 7;
 

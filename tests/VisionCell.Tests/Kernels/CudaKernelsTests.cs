@@ -156,12 +156,12 @@ public sealed partial class CudaDeviceTests
         {
             foreach (var (name, text) in CudaDevice.Sources)
                 File.WriteAllText(Path.Combine(folder, name), text);
-            foreach (var (source, defines) in new[] { ("field.cu", ""), ("perceptron.cu", "-DIN=32 -DHIDDEN=64 -DOUT=1"), ("perceptron.cu", "-DIN=64 -DHIDDEN=128 -DOUT=16") })
+            foreach (var (source, defines) in new[] { ("field.cu", ""), ("rays.cu", ""), ("perceptron.cu", "-DIN=32 -DHIDDEN=64 -DOUT=1"), ("perceptron.cu", "-DIN=64 -DHIDDEN=128 -DOUT=16") })
             {
                 var ptx = Path.Combine(folder, "out.ptx");
                 SoftwareCuda.Run("clang++-19", ["-x", "cuda", "--cuda-device-only", $"--cuda-gpu-arch={architecture}", "-Xclang", "-target-feature", "-Xclang", "+ptx81", "-nocudainc", "-nocudalib", "-O3", "-std=c++17", "-Wall", "-Werror", "-S", .. defines.Split(' ', StringSplitOptions.RemoveEmptyEntries), Path.Combine(folder, source), "-o", ptx]);
                 var code = File.ReadAllText(ptx);
-                Assert.Contains(source == "field.cu" ? "red.global.add" : "mma.sync.aligned.m16n8k16", code, StringComparison.Ordinal);
+                Assert.Contains(source switch { "field.cu" => "red.global.add", "rays.cu" => ".entry march_rays", _ => "mma.sync.aligned.m16n8k16" }, code, StringComparison.Ordinal);
                 // An array of a thread that is not in registers lies in its local memory, which is as slow as global memory.
                 if (!defines.Contains("128", StringComparison.Ordinal))
                     Assert.DoesNotContain("__local_depot", code, StringComparison.Ordinal);
@@ -198,7 +198,7 @@ public sealed partial class CudaDeviceTests
             RedirectStandardError = true,
         };
         // One test of each kernel, at odd sizes: compiling for the sanitizer is what takes the time.
-        string[] methods = [nameof(CudaKernelsTests.Encoding_and_its_gradients_are_those_of_the_reference), nameof(CudaKernelsTests.On_numbers_that_round_nowhere_the_perceptron_is_exact), nameof(CudaKernelsTests.Adam_is_that_of_the_reference_and_clears_the_gradient), nameof(CudaKernelsTests.Sampling_and_warping_are_those_of_the_reference), nameof(CudaKernelsTests.The_loss_of_outputs_on_the_gpu_is_the_sum_of_weighted_squares)];
+        string[] methods = [nameof(CudaKernelsTests.Encoding_and_its_gradients_are_those_of_the_reference), nameof(CudaKernelsTests.On_numbers_that_round_nowhere_the_perceptron_is_exact), nameof(CudaKernelsTests.Adam_is_that_of_the_reference_and_clears_the_gradient), nameof(CudaKernelsTests.Sampling_and_warping_are_those_of_the_reference), nameof(CudaKernelsTests.Marching_is_that_of_the_reference), nameof(CudaKernelsTests.Compositing_and_its_gradient_are_those_of_the_reference), nameof(CudaKernelsTests.Occupancy_is_kept_cell_by_cell), nameof(CudaKernelsTests.The_loss_of_outputs_on_the_gpu_is_the_sum_of_weighted_squares)];
         foreach (var argument in new[] { "-class", typeof(CudaKernelsTests).FullName!, "-noLogo", "-noColor" }.Concat(methods.SelectMany(m => new[] { "-method", $"*.{m}" })))
             start.ArgumentList.Add(argument);
         start.Environment["VISIONCELL_SANITIZE"] = "1";
@@ -209,7 +209,7 @@ public sealed partial class CudaDeviceTests
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
-        Assert.Contains("Total: 17,", output, StringComparison.Ordinal);
+        Assert.Contains("Total: 23,", output, StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"KERNEL\((\w+),")]

@@ -8,7 +8,7 @@ namespace VisionCell.Tests.Kernels;
 /// What every backend has to do, at sizes that fit no vector, tile or block: agree with the double-precision reference, give the same
 /// bits for the same arguments, not depend on the order of samples, and refuse lengths that do not fit. Positions reach outside the cube.
 /// </summary>
-public abstract class FieldKernelsSuite
+public abstract partial class FieldKernelsSuite
 {
     private const double Rounding = 2e-5;
 
@@ -151,13 +151,14 @@ public abstract class FieldKernelsSuite
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void The_loss_and_its_gradient_are_those_of_the_reference(bool weighted)
+    [InlineData(false, 4, 4)]
+    [InlineData(true, 4, 4)]
+    [InlineData(true, 8, 2)]
+    public void The_loss_and_its_gradient_are_those_of_the_reference(bool weighted, int levels, int features)
     {
         var kernels = Kernels();
         const int samples = 301;
-        var (grid, positions, random) = Setting(4, 4, 9, samples);
+        var (grid, positions, random) = Setting(levels, features, 9, samples);
         var perceptron = new Perceptron(grid.Channels, 32, 2);
         var (table, weights) = (Numbers(random, grid.ParameterCount, 1), Numbers(random, perceptron.ParameterCount, 0.3f));
         var targets = Numbers(random, 2 * samples, 1);

@@ -73,6 +73,6 @@ internal sealed unsafe class Ceilings
                 arguments.Add(&r);
             _device.Launch(function, ((n + Threads - 1) / Threads, (uint)tables), Threads, 0, arguments);
         });
-        return Ceiling.Of($"{name} of {features * sizeof(float)} bytes", "G entries/s", 1e9, 8.0 * samples * tables, milliseconds);
+        return Ceiling.Of($"{name} of {features * sizeof(float)} bytes", "G accesses/s", 1e9, 8.0 * samples * tables, milliseconds);
     }
 }

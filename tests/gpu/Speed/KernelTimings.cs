@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VisionCell.Kernels;
 using VisionCell.Kernels.Cuda;
 using VisionCell.Volumes;
@@ -22,20 +23,22 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         using var rows = Memories.Random(device, _random, n * grid.Channels, 1);
         using var tableGradient = Memories.Zero(device, grid.ParameterCount);
         using var positionGradient = new CudaMemory(device, 3 * n);
-        var reads = new Work(ceilings.Reads(features, n, levels, entries), 8.0 * n * levels);
-        var additions = new Work(ceilings.Additions(features, n, levels, entries), 8.0 * n * levels);
+        // Of two features every second pair of neighbours is one access.
+        var accesses = (features == 2 ? 6.0 : 8.0) * n * levels;
+        var reads = new Work(ceilings.Reads(features, n, levels, entries), accesses);
+        var additions = new Work(ceilings.Additions(features, n, levels, entries), accesses);
         var (rowBytes, tableBytes) = (Number * n * grid.Channels, Number * grid.ParameterCount);
         var size = $"{name}, {n:N0}";
-        yield return new Timing($"encode_{features}", size, clock.Milliseconds(() => _launches.Encode(grid, n, table.Pointer, positions.Pointer, rows.Pointer)),
+        yield return new Timing($"encode_{features}", size, clock.Milliseconds(() => _launches.Encode(grid, n, table.Pointer, positions.Pointer, rows.Pointer, byLevel: true)),
             ceilings.Bytes(Number * 3 * n + tableBytes + rowBytes), reads);
-        yield return new Timing($"encode_backward_{features}", size, clock.Milliseconds(() => _launches.EncodeBackward(grid, n, positions.Pointer, rows.Pointer, tableGradient.Pointer)),
+        yield return new Timing($"encode_backward_{features}", size, clock.Milliseconds(() => _launches.EncodeBackward(grid, n, positions.Pointer, rows.Pointer, tableGradient.Pointer, byLevel: true)),
             ceilings.Bytes(Number * 3 * n + 2 * tableBytes + rowBytes), additions);
         yield return new Timing($"position_gradient ({features})", size, clock.Milliseconds(() => _launches.EncodePositionGradient(grid, n, table.Pointer, positions.Pointer, rows.Pointer, positionGradient.Pointer)),
-            ceilings.Bytes(Number * 6 * n + tableBytes + rowBytes), reads);
+            ceilings.Bytes(Number * 6 * n + tableBytes + rowBytes), reads with { Amount = 8.0 * n * levels });
     }
 
     /// <summary>The perceptron and the loss.</summary>
-    public IEnumerable<Timing> Layers(Perceptron perceptron)
+    public IEnumerable<Timing> Layers(Perceptron perceptron, HashGrid grid)
     {
         var n = sizes.Batch;
         using var weights = Memories.Random(device, _random, perceptron.ParameterCount, 0.3f);
@@ -52,10 +55,10 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         var size = $"{perceptron.Inputs}-{perceptron.Hidden}-{perceptron.Hidden}-{perceptron.Outputs}, {n:N0}";
         yield return new Timing("pack_weights", size, clock.Milliseconds(() => _launches.PackWeights(perceptron, weights.Pointer, packed.Pointer)),
             ceilings.Bytes(2 * weightBytes));
-        yield return new Timing("perceptron_forward", size, clock.Milliseconds(() => _launches.PerceptronForward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer)),
+        yield return new Timing("perceptron_forward", size, clock.Milliseconds(() => _launches.PerceptronForward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer, grid)),
             ceilings.Bytes(inputBytes + outputBytes + weightBytes), new Work(ceilings.Products, products));
         // The forward pass again, the gradient of the inputs of each layer, that of its weights.
-        yield return new Timing("perceptron_backward", size, clock.Milliseconds(() => _launches.PerceptronBackward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer, weightGradient.Pointer, inputGradient.Pointer)),
+        yield return new Timing("perceptron_backward", size, clock.Milliseconds(() => _launches.PerceptronBackward(perceptron, n, weights.Pointer, packed.Pointer, inputs.Pointer, outputs.Pointer, weightGradient.Pointer, inputGradient.Pointer, grid)),
             ceilings.Bytes(2 * inputBytes + outputBytes + 2 * weightBytes), new Work(ceilings.Products, 3 * products));
         yield return new Timing("field_loss", $"{n * perceptron.Outputs:N0}", clock.Milliseconds(() => _launches.FieldLoss(n, perceptron.Outputs, outputs.Pointer, targets.Pointer, sampleWeights.Pointer, outputs.Pointer, parts.Pointer)),
             ceilings.Bytes(3 * outputBytes + Number * n));
@@ -89,5 +92,57 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         using var result = new CudaMemory(device, voxels);
         yield return new Timing("warp_trilinear", $"{edge}^3, by up to 2 voxels", clock.Milliseconds(() => _launches.Warp(shape, volume.Pointer, displacement.Pointer, result.Pointer)),
             ceilings.Bytes(Number * 5 * voxels));
+    }
+
+    /// <summary>Rays through a cube, half of whose cells are marked.</summary>
+    public IEnumerable<Timing> Rays()
+    {
+        var rays = sizes.Rays;
+        var march = new RayMarch(new Shape3(sizes.OccupancyEdge, sizes.OccupancyEdge, sizes.OccupancyEdge), new Position(1, 1, 1), 1.0 / sizes.RaySteps, 1, true);
+        var places = new float[RayMarch.RayWidth * rays];
+        for (var r = 0; r < rays; r++)
+        {
+            float[] ray = [-0.5f, _random.NextSingle(), _random.NextSingle(), 1, 0.1f * _random.NextSingle(), -0.1f * _random.NextSingle(), 0, 9];
+            ray.CopyTo(places, RayMarch.RayWidth * r);
+        }
+        var words = new uint[march.Words];
+        foreach (ref var word in words.AsSpan())
+            word = (uint)_random.NextInt64(1L << 32);
+        using var ray8 = new CudaMemory(device, places);
+        using var occupancy = new CudaMemory(device, words);
+        using var countMemory = new CudaMemory(device, rays);
+        var rayBytes = Number * RayMarch.RayWidth * rays;
+        var size = $"{rays:N0} rays of up to {sizes.RaySteps} steps";
+        yield return new Timing("count_samples", size, clock.Milliseconds(() => _launches.CountSamples(march, rays, occupancy.Pointer, ray8.Pointer, countMemory.Pointer)),
+            ceilings.Bytes(rayBytes + Number * (march.Words + rays)));
+        var counts = new float[rays];
+        countMemory.Read(counts);
+        var begins = RayMarch.Offsets(MemoryMarshal.Cast<float, int>(counts));
+        var n = begins[rays];
+        size = $"{rays:N0} rays, {n:N0} samples";
+        using var offsets = new CudaMemory(device, begins);
+        using var positions = new CudaMemory(device, 3 * n);
+        using var samples = new CudaMemory(device, 2 * n);
+        using var densities = Memories.Random(device, _random, n, 1, 1);
+        using var emissions = Memories.Random(device, _random, n, 1);
+        using var images = Memories.Random(device, _random, 3 * rays, 1);
+        using var densityGradient = new CudaMemory(device, n);
+        using var emissionGradient = new CudaMemory(device, n);
+        var offsetBytes = Number * (rays + 1);
+        yield return new Timing("march_rays", size, clock.Milliseconds(() => _launches.MarchRays(march, rays, occupancy.Pointer, ray8.Pointer, offsets.Pointer, positions.Pointer, samples.Pointer)),
+            ceilings.Bytes(rayBytes + Number * march.Words + offsetBytes + 5 * Number * n));
+        yield return new Timing("composite", size, clock.Milliseconds(() => _launches.Composite(rays, offsets.Pointer, samples.Pointer, densities.Pointer, emissions.Pointer, 1, images.Pointer)),
+            ceilings.Bytes(offsetBytes + Number * (4.0 * n + 3 * rays)));
+        yield return new Timing("composite_backward", size, clock.Milliseconds(() => _launches.CompositeBackward(rays, offsets.Pointer, samples.Pointer, densities.Pointer, emissions.Pointer, 1, images.Pointer, densityGradient.Pointer, emissionGradient.Pointer)),
+            ceilings.Bytes(offsetBytes + Number * (6.0 * n + 3 * rays)));
+        yield return new Timing("integrate", size, clock.Milliseconds(() => _launches.Integrate(rays, offsets.Pointer, samples.Pointer, densities.Pointer, images.Pointer)),
+            ceilings.Bytes(offsetBytes + Number * (3.0 * n + rays)));
+        yield return new Timing("integrate_backward", size, clock.Milliseconds(() => _launches.IntegrateBackward(rays, offsets.Pointer, samples.Pointer, images.Pointer, densityGradient.Pointer)),
+            ceilings.Bytes(offsetBytes + Number * (3.0 * n + rays)));
+        var cells = (int)march.Cells.Count;
+        using var found = Memories.Random(device, _random, cells, 1);
+        using var known = Memories.Random(device, _random, cells, 1);
+        yield return new Timing("update_occupancy", $"{cells:N0} cells", clock.Milliseconds(() => _launches.UpdateOccupancy(cells, 0.95f, 0.1f, found.Pointer, known.Pointer, occupancy.Pointer)),
+            ceilings.Bytes(Number * (3.0 * cells + march.Words)));
     }
 }

@@ -53,9 +53,10 @@ internal static class Program
         var rows = new List<Timing>();
         foreach (var (name, grid) in grids)
             rows.AddRange(timings.Grid(name, grid));
-        rows.AddRange(timings.Layers(sizes.Perceptron));
+        rows.AddRange(timings.Layers(sizes.Perceptron, grids[0].Grid));
         rows.AddRange(grids.Select(g => timings.Adam(g.Grid.ParameterCount)));
         rows.AddRange(timings.Volumes());
+        rows.AddRange(timings.Rays());
         foreach (var ceiling in rows.SelectMany(r => r.Work).Select(w => w.Ceiling).Distinct().Except([ceilings.Memory, ceilings.Cache, ceilings.Products]))
             output.WriteLine(Row(ceiling));
         output.WriteLine("\n| kernel | size | ms | achieved | bound by | share of that ceiling |\n|---|---|---|---|---|---|");

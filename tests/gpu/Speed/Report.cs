@@ -4,7 +4,7 @@ namespace VisionCell.Gpu.Speed;
 
 /// <summary>A resource and how much of it a GPU gives at most, as measured in the same run.</summary>
 /// <param name="Name">For the table.</param>
-/// <param name="Unit">GB/s, TFLOP/s, G entries/s.</param>
+/// <param name="Unit">GB/s, TFLOP/s, G accesses/s.</param>
 /// <param name="Size">What one unit counts: 1e9, 1e12.</param>
 /// <param name="PerSecond">In units.</param>
 internal sealed record Ceiling(string Name, string Unit, double Size, double PerSecond)

@@ -23,6 +23,14 @@ internal sealed record Sizes
     /// <summary>Places at which it is sampled.</summary>
     public int Positions { get; init; } = 1 << 22;
 
+    public int Rays { get; init; } = 1 << 16;
+
+    /// <summary>Steps of a ray straight through.</summary>
+    public int RaySteps { get; init; } = 128;
+
+    /// <summary>Edge of the occupancy grid.</summary>
+    public int OccupancyEdge { get; init; } = 128;
+
     /// <summary>Numbers in a buffer that is copied: 1 GB.</summary>
     public int CopyNumbers { get; init; } = 1 << 28;
 
@@ -46,6 +54,9 @@ internal sealed record Sizes
         ],
         VolumeEdge = 8,
         Positions = 200,
+        Rays = 40,
+        RaySteps = 16,
+        OccupancyEdge = 8,
         CopyNumbers = 4096,
         ProductRounds = 2,
         TrainingSteps = 3,

@@ -14,11 +14,11 @@ internal sealed class CudaFieldPass(CudaDevice device, HashGrid grid, Perceptron
     public void Loss(nint table, nint weights, nint positions, nint targets, nint sampleWeights, nint tableGradient, nint weightGradient)
     {
         _launches.PackWeights(perceptron, weights, _packed.Pointer);
-        _launches.Encode(grid, samples, table, positions, _features.Pointer);
-        _launches.PerceptronForward(perceptron, samples, weights, _packed.Pointer, _features.Pointer, _outputs.Pointer);
+        _launches.Encode(grid, samples, table, positions, _features.Pointer, byLevel: true);
+        _launches.PerceptronForward(perceptron, samples, weights, _packed.Pointer, _features.Pointer, _outputs.Pointer, grid);
         _launches.FieldLoss(samples, perceptron.Outputs, _outputs.Pointer, targets, sampleWeights, _outputs.Pointer, _lossParts.Pointer);
-        _launches.PerceptronBackward(perceptron, samples, weights, _packed.Pointer, _features.Pointer, _outputs.Pointer, weightGradient, _featureGradient.Pointer);
-        _launches.EncodeBackward(grid, samples, positions, _featureGradient.Pointer, tableGradient);
+        _launches.PerceptronBackward(perceptron, samples, weights, _packed.Pointer, _features.Pointer, _outputs.Pointer, weightGradient, _featureGradient.Pointer, grid);
+        _launches.EncodeBackward(grid, samples, positions, _featureGradient.Pointer, tableGradient, byLevel: true);
     }
 
     /// <summary>Waits for the last <see cref="Loss"/> and sums it up.</summary>

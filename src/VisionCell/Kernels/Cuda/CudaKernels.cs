@@ -7,7 +7,7 @@ namespace VisionCell.Kernels.Cuda;
 /// floats, so that it agrees with the reference to about three digits; all else is in floats. What keeps its numbers on the GPU uses
 /// <see cref="CudaLaunches"/>.
 /// </summary>
-internal sealed class CudaKernels(CudaDevice device, string name) : IFieldKernels<float>
+internal sealed partial class CudaKernels(CudaDevice device, string name) : IFieldKernels<float>
 {
     private readonly CudaLaunches _launches = new(device);
 

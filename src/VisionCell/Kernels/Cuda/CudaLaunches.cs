@@ -5,26 +5,28 @@ namespace VisionCell.Kernels.Cuda;
 
 /// <summary>
 /// Launches of the kernels on memory that is already on the GPU (a tensor's own, for one) and on a stream of the caller. Shapes and
-/// meaning of every argument are those of <see cref="IFieldKernels{T}"/>; addresses must be aligned to 16 bytes. Nothing waits.
+/// meaning of every argument are those of <see cref="IFieldKernels{T}"/>; addresses must be aligned to 16 bytes. Nothing waits. Where
+/// <c>byLevel</c> is asked for or a grid is given to the perceptron, features and their gradient lie as <c>[Levels, N, Features]</c>, so
+/// that the threads of a warp reach neighbouring bytes.
 /// Sums over samples are atomic, so that the last bits of a gradient differ from run to run.
 /// </summary>
-internal sealed unsafe class CudaLaunches(CudaDevice device, nint stream = 0)
+internal sealed unsafe partial class CudaLaunches(CudaDevice device, nint stream = 0)
 {
     private const string Field = "field.cu";
     private const string Layers = "perceptron.cu";
     private const uint Threads = 128;
 
-    public void Encode(HashGrid grid, int samples, nint table, nint positions, nint features)
+    public void Encode(HashGrid grid, int samples, nint table, nint positions, nint features, bool byLevel = false)
     {
-        var (n, g) = ((uint)samples, new CudaGrid(grid));
-        var arguments = new CudaArguments().Add(&n).Add(&positions).Add(&table).Add(&features).Add(&g);
+        var (n, rows, g) = ((uint)samples, new CudaRows(grid, samples, byLevel), new CudaGrid(grid));
+        var arguments = new CudaArguments().Add(&n).Add(&positions).Add(&table).Add(&features).Add(&rows).Add(&g);
         Launch(device.Function(Field, $"encode_{grid.Features}"), (Blocks(samples), (uint)grid.Levels.Length), Threads, arguments);
     }
 
-    public void EncodeBackward(HashGrid grid, int samples, nint positions, nint featureGradient, nint tableGradient)
+    public void EncodeBackward(HashGrid grid, int samples, nint positions, nint featureGradient, nint tableGradient, bool byLevel = false)
     {
-        var (n, g) = ((uint)samples, new CudaGrid(grid));
-        var arguments = new CudaArguments().Add(&n).Add(&positions).Add(&featureGradient).Add(&tableGradient).Add(&g);
+        var (n, rows, g) = ((uint)samples, new CudaRows(grid, samples, byLevel), new CudaGrid(grid));
+        var arguments = new CudaArguments().Add(&n).Add(&positions).Add(&featureGradient).Add(&tableGradient).Add(&rows).Add(&g);
         Launch(device.Function(Field, $"encode_backward_{grid.Features}"), (Blocks(samples), (uint)grid.Levels.Length), Threads, arguments);
     }
 
@@ -75,14 +77,14 @@ internal sealed unsafe class CudaLaunches(CudaDevice device, nint stream = 0)
         Launch(device.Function(Layers, "pack_weights", Defines(perceptron)), (Blocks(PackedCount(perceptron)), 1), Threads, arguments);
     }
 
-    public void PerceptronForward(Perceptron perceptron, int samples, nint weights, nint packed, nint inputs, nint outputs)
+    public void PerceptronForward(Perceptron perceptron, int samples, nint weights, nint packed, nint inputs, nint outputs, HashGrid? byLevel = null)
     {
         var (n, third) = ((uint)samples, weights + sizeof(float) * perceptron.ThirdOffset);
         var arguments = new CudaArguments().Add(&n).Add(&inputs).Add(&packed).Add(&third).Add(&outputs);
-        Launch(device.Function(Layers, "perceptron_forward", Defines(perceptron)), ((n + 63) / 64, 1), Threads, arguments);
+        Launch(device.Function(Layers, "perceptron_forward", Defines(perceptron, byLevel)), ((n + 63) / 64, 1), Threads, arguments);
     }
 
-    public void PerceptronBackward(Perceptron perceptron, int samples, nint weights, nint packed, nint inputs, nint outputGradient, nint weightGradient, nint inputGradient)
+    public void PerceptronBackward(Perceptron perceptron, int samples, nint weights, nint packed, nint inputs, nint outputGradient, nint weightGradient, nint inputGradient, HashGrid? byLevel = null)
     {
         // Two warps a block above a width of 64, else four: WARPS in the source.
         var warps = perceptron.Hidden > 64 ? 2u : 4u;
@@ -90,7 +92,7 @@ internal sealed unsafe class CudaLaunches(CudaDevice device, nint stream = 0)
         // As many blocks as run at once: each adds its sums to memory once, at its end.
         var blocks = Math.Min((n + 16 * warps - 1) / (16 * warps), (uint)(2 * device.Multiprocessors));
         var arguments = new CudaArguments().Add(&n).Add(&inputs).Add(&packed).Add(&third).Add(&outputGradient).Add(&weightGradient).Add(&inputGradient);
-        Launch(device.Function(Layers, "perceptron_backward", Defines(perceptron)), (blocks, 1), 32 * warps, arguments);
+        Launch(device.Function(Layers, "perceptron_backward", Defines(perceptron, byLevel)), (blocks, 1), 32 * warps, arguments);
     }
 
     private void Resample(string kernel, Shape3 shape, int count, nint volume, nint positions, nint values)
@@ -110,7 +112,15 @@ internal sealed unsafe class CudaLaunches(CudaDevice device, nint stream = 0)
 
     private static uint Blocks(int count) => ((uint)count + Threads - 1) / Threads;
 
-    private static string[] Defines(Perceptron perceptron) => [$"-DIN={perceptron.Inputs}", $"-DHIDDEN={perceptron.Hidden}", $"-DOUT={perceptron.Outputs}"];
+    private static string[] Defines(Perceptron perceptron, HashGrid? byLevel = null) =>
+        [$"-DIN={perceptron.Inputs}", $"-DHIDDEN={perceptron.Hidden}", $"-DOUT={perceptron.Outputs}", .. byLevel is null ? [] : new[] { $"-DFEATURES={byLevel.Features}" }];
+}
+
+/// <summary>The struct <c>Rows</c> of field.cu: numbers from one sample to the next and from one level to the next.</summary>
+internal readonly struct CudaRows(HashGrid grid, int samples, bool byLevel)
+{
+    public readonly uint Row = (uint)(byLevel ? grid.Features : grid.Channels);
+    public readonly uint Step = (uint)(byLevel ? samples * grid.Features : grid.Features);
 }
 
 /// <summary>A level as field.cu has it.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace VisionCell.Kernels.Cuda;
 
 /// <summary>Numbers on a GPU that a call works on; freed with it.</summary>
@@ -29,6 +31,18 @@ internal sealed unsafe class CudaMemory : IDisposable
             if (!content.IsEmpty)
                 device.Check(device.Library.CopyToDevice(_pointer, source, (nuint)content.Length * sizeof(float)), "copying to it");
         }
+    }
+
+    /// <summary>The same of integers.</summary>
+    public CudaMemory(CudaDevice device, ReadOnlySpan<int> content)
+        : this(device, MemoryMarshal.Cast<int, float>(content))
+    {
+    }
+
+    /// <summary>The same of words.</summary>
+    public CudaMemory(CudaDevice device, ReadOnlySpan<uint> content)
+        : this(device, MemoryMarshal.Cast<uint, float>(content))
+    {
     }
 
     /// <summary>Address on the GPU.</summary>

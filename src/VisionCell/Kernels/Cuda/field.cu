@@ -36,55 +36,114 @@ DEVICE float share_of(const Cell& cell, u32 corner)
     return (corner & 4 ? cell.share[0] : 1.f - cell.share[0]) * (corner & 2 ? cell.share[1] : 1.f - cell.share[1]) * (corner & 1 ? cell.share[2] : 1.f - cell.share[2]);
 }
 
+// Numbers of a level and sample begin at sample * row + level * step: [N, levels, F] or, what neighbouring threads reach together,
+// [levels, N, F].
+struct Rows { u32 row, step; };
+
+DEVICE u64 start_of(Rows rows, u32 sample, u32 level) { return (u64)sample * rows.row + (u64)level * rows.step; }
+
+// Two neighbours along x. Entries of two features are 8 bytes and every second pair of neighbours shares 16 aligned bytes, in tables and
+// hashed levels alike: one read, one addition in place of two.
+struct Pair { u32 lower, upper; };
+
+DEVICE Pair pair_of(const Cell& cell, const Level& level, u32 row) { return {entry_of(cell, level, 2 * row), entry_of(cell, level, 2 * row + 1)}; }
+
+DEVICE bool together(Pair pair) { return (pair.lower ^ pair.upper) == 1; }
+
+// sum += the shares of both in their features. The reads of all pairs are under way before the first is needed.
+DEVICE void read_pairs(float sum[2], const float* table, const Cell& cell, const Level& level)
+{
+    float4 near[4];
+    float2 far[4];
+    UNROLL
+    for (u32 row = 0; row < 4; row++)
+    {
+        Pair pair = pair_of(cell, level, row);
+        near[row] = *(const float4*)(table + 2 * (u64)(pair.lower & ~1u));
+        far[row] = {0.f, 0.f};
+        if (!together(pair))
+            far[row] = *(const float2*)(table + 2 * (u64)pair.upper);
+    }
+    UNROLL
+    for (u32 row = 0; row < 4; row++)
+    {
+        Pair pair = pair_of(cell, level, row);
+        bool odd = pair.lower & 1;
+        float2 first = {near[row].x, near[row].y}, second = {near[row].z, near[row].w};
+        float2 lower = odd ? second : first, upper = together(pair) ? (odd ? first : second) : far[row];
+        float share = share_of(cell, 2 * row), other = share_of(cell, 2 * row + 1);
+        sum[0] = fmaf(other, upper.x, fmaf(share, lower.x, sum[0]));
+        sum[1] = fmaf(other, upper.y, fmaf(share, lower.y, sum[1]));
+    }
+}
+
 // One thread a sample and level: blockIdx.y is the level, so that a wave of blocks shares one level's table in the cache.
-template <int F> DEVICE void encode(u32 n, const float* positions, const float* table, float* features, const Grid& grid)
+KERNEL(encode_2, u32 n, const float* positions, const float* table, float* features, Rows rows, Grid grid)
 {
     u32 sample = blockIdx.x * blockDim.x + threadIdx.x, level = blockIdx.y;
     if (sample >= n)
         return;
     Cell cell = cell_of(positions + 3 * (u64)sample, grid.level[level].scale);
-    float sum[F] = {};
-    UNROLL
-    for (u32 corner = 0; corner < 8; corner++)
-    {
-        const float* entry = table + (u64)F * entry_of(cell, grid.level[level], corner);
-        float share = share_of(cell, corner);
-        float value[F];
-        if (F == 4) { float4 v = *(const float4*)entry; value[0] = v.x; value[1] = v.y; value[2 % F] = v.z; value[3 % F] = v.w; }
-        else { float2 v = *(const float2*)entry; value[0] = v.x; value[1] = v.y; }
-        UNROLL
-        for (int f = 0; f < F; f++)
-            sum[f] = fmaf(share, value[f], sum[f]);
-    }
-    float* result = features + ((u64)sample * grid.levels + level) * F;
-    UNROLL
-    for (int f = 0; f < F; f++)
-        result[f] = sum[f];
+    float sum[2] = {0.f, 0.f};
+    read_pairs(sum, table, cell, grid.level[level]);
+    *(float2*)(features + start_of(rows, sample, level)) = {sum[0], sum[1]};
 }
 
-template <int F> DEVICE void encode_backward(u32 n, const float* positions, const float* gradient, float* table_gradient, const Grid& grid)
+KERNEL(encode_4, u32 n, const float* positions, const float* table, float* features, Rows rows, Grid grid)
 {
     u32 sample = blockIdx.x * blockDim.x + threadIdx.x, level = blockIdx.y;
     if (sample >= n)
         return;
     Cell cell = cell_of(positions + 3 * (u64)sample, grid.level[level].scale);
-    const float* down = gradient + ((u64)sample * grid.levels + level) * F;
+    float4 sum = {0.f, 0.f, 0.f, 0.f};
     UNROLL
     for (u32 corner = 0; corner < 8; corner++)
     {
-        float* entry = table_gradient + (u64)F * entry_of(cell, grid.level[level], corner);
+        float4 v = *(const float4*)(table + 4 * (u64)entry_of(cell, grid.level[level], corner));
         float share = share_of(cell, corner);
-        if (F == 4)
-            add_quad(entry, share * down[0], share * down[1], share * down[2 % F], share * down[3 % F]);
-        else
-            add_pair(entry, share * down[0], share * down[1]);
+        sum = {fmaf(share, v.x, sum.x), fmaf(share, v.y, sum.y), fmaf(share, v.z, sum.z), fmaf(share, v.w, sum.w)};
+    }
+    *(float4*)(features + start_of(rows, sample, level)) = sum;
+}
+
+KERNEL(encode_backward_2, u32 n, const float* positions, const float* gradient, float* table_gradient, Rows rows, Grid grid)
+{
+    u32 sample = blockIdx.x * blockDim.x + threadIdx.x, level = blockIdx.y;
+    if (sample >= n)
+        return;
+    Cell cell = cell_of(positions + 3 * (u64)sample, grid.level[level].scale);
+    float2 down = *(const float2*)(gradient + start_of(rows, sample, level));
+    UNROLL
+    for (u32 row = 0; row < 4; row++)
+    {
+        Pair pair = pair_of(cell, grid.level[level], row);
+        float share = share_of(cell, 2 * row), other = share_of(cell, 2 * row + 1);
+        if (together(pair))
+        {
+            bool odd = pair.lower & 1;
+            float first = odd ? other : share, second = odd ? share : other;
+            add_quad(table_gradient + 2 * (u64)(pair.lower & ~1u), first * down.x, first * down.y, second * down.x, second * down.y);
+            continue;
+        }
+        add_pair(table_gradient + 2 * (u64)pair.lower, share * down.x, share * down.y);
+        add_pair(table_gradient + 2 * (u64)pair.upper, other * down.x, other * down.y);
     }
 }
 
-KERNEL(encode_2, u32 n, const float* positions, const float* table, float* features, Grid grid) { encode<2>(n, positions, table, features, grid); }
-KERNEL(encode_4, u32 n, const float* positions, const float* table, float* features, Grid grid) { encode<4>(n, positions, table, features, grid); }
-KERNEL(encode_backward_2, u32 n, const float* positions, const float* gradient, float* table_gradient, Grid grid) { encode_backward<2>(n, positions, gradient, table_gradient, grid); }
-KERNEL(encode_backward_4, u32 n, const float* positions, const float* gradient, float* table_gradient, Grid grid) { encode_backward<4>(n, positions, gradient, table_gradient, grid); }
+KERNEL(encode_backward_4, u32 n, const float* positions, const float* gradient, float* table_gradient, Rows rows, Grid grid)
+{
+    u32 sample = blockIdx.x * blockDim.x + threadIdx.x, level = blockIdx.y;
+    if (sample >= n)
+        return;
+    Cell cell = cell_of(positions + 3 * (u64)sample, grid.level[level].scale);
+    float4 down = *(const float4*)(gradient + start_of(rows, sample, level));
+    UNROLL
+    for (u32 corner = 0; corner < 8; corner++)
+    {
+        float share = share_of(cell, corner);
+        add_quad(table_gradient + 4 * (u64)entry_of(cell, grid.level[level], corner), share * down.x, share * down.y, share * down.z, share * down.w);
+    }
+}
 
 // One thread a sample, all its levels: nothing to add across threads.
 KERNEL(position_gradient, u32 n, const float* positions, const float* table, const float* gradient, float* result, u32 features, Grid grid)

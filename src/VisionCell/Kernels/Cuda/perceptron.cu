@@ -11,6 +11,13 @@
 // Eight halves more a line part the banks of shared memory.
 #define LINE (ROWS + 8)
 
+// Inputs that lie together: all of a row, or the features of a level, [IN / FEATURES, N, FEATURES], as encoding writes them best.
+#ifndef FEATURES
+#define FEATURES IN
+#endif
+
+DEVICE u64 input_of(u32 n, u32 row, u32 column) { return ((u64)(column / FEATURES) * n + row) * FEATURES + column % FEATURES; }
+
 #define FIRST_FORWARD 0
 #define SECOND_FORWARD (IN * HIDDEN / 2)
 #define SECOND_BACKWARD (SECOND_FORWARD + HIDDEN * HIDDEN / 2)
@@ -90,7 +97,7 @@ DEVICE void load_rows(u32 a[][4], const float* inputs, u32 n, u32 row, u32 lane)
             u32 r = row + (lane >> 2) + 8 * (part & 1), column = k * 16 + 8 * (part >> 1) + 2 * (lane & 3);
             float2 pair = {0.f, 0.f};
             if (r < n)
-                pair = *(const float2*)(inputs + (u64)r * IN + column);
+                pair = *(const float2*)(inputs + input_of(n, r, column));
             a[k][part] = half2_pack(pair.x, pair.y);
         }
 }
@@ -283,9 +290,9 @@ KERNEL(perceptron_backward, u32 n, const float* inputs, const u32* packed, const
             float2 pair = {result[block][0] * unscaled_twice, result[block][1] * unscaled_twice};
             float2 other = {result[block][2] * unscaled_twice, result[block][3] * unscaled_twice};
             if (upper < n)
-                *(float2*)(input_gradient + (u64)upper * IN + block * 8 + 2 * c) = pair;
+                *(float2*)(input_gradient + input_of(n, upper, block * 8 + 2 * c)) = pair;
             if (lower < n)
-                *(float2*)(input_gradient + (u64)lower * IN + block * 8 + 2 * c) = other;
+                *(float2*)(input_gradient + input_of(n, lower, block * 8 + 2 * c)) = other;
         }
 
         __syncthreads(); // All lines of these rows are written.
@@ -310,8 +317,8 @@ KERNEL(perceptron_backward, u32 n, const float* inputs, const u32* packed, const
         UNROLL
         for (int block = 0; block < HIDDEN / 8; block++)
             UNROLL
-            for (int i = 0; i < 4; i++)
-                atomicAdd(matrix + (g + 8 * (i >> 1)) * HIDDEN + block * 8 + 2 * c + (i & 1), total[own][block][i]);
+            for (int i = 0; i < 4; i += 2)
+                add_pair(matrix + (g + 4 * i) * HIDDEN + block * 8 + 2 * c, total[own][block][i], total[own][block][i + 1]);
     }
     for (u32 i = threadIdx.x; i < HIDDEN * OUT; i += blockDim.x)
         atomicAdd(weight_gradient + IN * HIDDEN + HIDDEN * HIDDEN + i, third_gradient[i]);

@@ -1,0 +1,75 @@
+using VisionCell.Kernels;
+using VisionCell.Volumes;
+
+namespace VisionCell.NeuralField;
+
+/// <content>What a training on anything but values at positions needs: the perceptron's own numbers and their gradient.</content>
+public sealed partial class HashField
+{
+    /// <summary>Numbers of the perceptron at a position: of the value, and of the emission where there is one.</summary>
+    internal int Outputs => _perceptron.Outputs;
+
+    /// <summary>The numbers at positions in units of the cube.</summary>
+    internal void Numbers(ReadOnlySpan<float> cube, Span<float> outputs) => _kernels.FieldForward(_grid, _perceptron, _table, _weights, cube, outputs);
+
+    /// <summary>Adds the gradient of a loss with respect to these numbers to that of the next <see cref="Update"/>.</summary>
+    internal void AddGradient(ReadOnlySpan<float> cube, ReadOnlySpan<float> outputGradient) =>
+        _kernels.FieldBackward(_grid, _perceptron, _table, _weights, cube, outputGradient, Training.TableGradient, Training.WeightGradient);
+
+    /// <summary>One step of Adam along what was added.</summary>
+    /// <param name="rate">Factor of the learning rates.</param>
+    internal void Update(double rate)
+    {
+        var step = ++Training.Steps;
+        _kernels.Adam(new AdamStep(step, rate * Configuration.TableLearningRate), _table, Training.TableGradient, Training.TableFirst, Training.TableSecond);
+        _kernels.Adam(new AdamStep(step, rate * Configuration.WeightLearningRate), _weights, Training.WeightGradient, Training.WeightFirst, Training.WeightSecond);
+    }
+
+    /// <summary>Drops what was added.</summary>
+    internal void Forget() => Training.Forget();
+
+    /// <summary>The value that a number of the perceptron stands for.</summary>
+    internal float ValueOf(float number) => (float)(Offset + Scale * FieldActivations.Value(Configuration.Activation, number));
+
+    /// <summary>The field at positions in units of the cube.</summary>
+    /// <param name="cube"><c>[N, 3]</c>.</param>
+    /// <param name="numbers">Result, <c>[N, Outputs]</c>: what the perceptron gave.</param>
+    /// <returns>The value and the emission of each; a field without emission shines with 1 everywhere.</returns>
+    internal (float[] Values, float[] Emissions) Evaluate(ReadOnlySpan<float> cube, Span<float> numbers)
+    {
+        var n = cube.Length / 3;
+        var (values, emissions) = (new float[n], new float[n]);
+        Numbers(cube, numbers);
+        for (var i = 0; i < n; i++)
+        {
+            values[i] = ValueOf(numbers[i * Outputs]);
+            emissions[i] = Outputs > 1 ? FieldActivations.Sigmoid(numbers[i * Outputs + 1]) : 1;
+        }
+        return (values, emissions);
+    }
+
+    /// <summary>Change of the value with the number.</summary>
+    internal float SlopeOf(float number) => (float)(Scale * FieldActivations.Slope(Configuration.Activation, number));
+
+    /// <summary>A position in units of the cube.</summary>
+    internal Position InCube(Position position) => new(
+        (position.Z - Bounds.Lower.Z) / Bounds.LongestEdge,
+        (position.Y - Bounds.Lower.Y) / Bounds.LongestEdge,
+        (position.X - Bounds.Lower.X) / Bounds.LongestEdge);
+
+    /// <summary>What computes.</summary>
+    internal IFieldKernels<float> Backend => _kernels;
+
+    /// <summary>All that a training changes, by name.</summary>
+    internal IEnumerable<(string Name, float[] Values)> TrainingState() =>
+    [
+        ("table", _table), ("weights", _weights),
+        ("table/first", Training.TableFirst), ("table/second", Training.TableSecond),
+        ("weights/first", Training.WeightFirst), ("weights/second", Training.WeightSecond),
+    ];
+
+    /// <summary>Goes on after so many updates, whose state was put into <see cref="TrainingState"/>.</summary>
+    internal void Resume(int steps) => Training.Steps = steps;
+
+    private Optimiser Training => _optimiser ??= new Optimiser(_table.Length, _weights.Length, _perceptron.Outputs);
+}
