@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Security.Cryptography;
 using System.Text.Json;
 using VisionCell.Acquisition;
+using VisionCell.Evaluation;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
@@ -24,6 +25,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     private readonly ComputePrecision _precision = ComputePrecision.Best();
     private Mixture? _mixture;
     private Weights? _weights;
+    private float _detailGain;
 
     /// <summary>Creates an untrained method.</summary>
     /// <param name="configuration">Network and training; null for the defaults.</param>
@@ -87,6 +89,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
                 priors[i] = before with { Weights = GapAdaptation.Run(before, tuning, _precision, settings.Identity, phases.Further(i, before.Name)) };
             }
             _mixture = Mixture.Of(half, priors, new PlaneReconstruction(network, _weights, _precision, standardisation), standardisation, _precision, options.Cancellation);
+            _detailGain = 0;
+            _detailGain = sparse.IsEven ? MissingDetail(sparse, options.Cancellation) : 0;
         }
         catch
         {
@@ -100,13 +104,39 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
     {
         var (mixture, slab) = (Trained(sparse, block), Slab(sparse, block));
-        var result = mixture.Fill(sparse, slab, cancellation);
+        var result = Filled(mixture, sparse, slab, cancellation);
         var (low, high) = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
         TensorPrimitives.Clamp(result.Data, low, high, result.Data);
         var sections = new Box(slab.Z / sparse.Sampling.Pitch, block.Y, block.X, block.Shape with { Z = sparse.Sampling.SectionsIn(slab.Shape.Z) });
         var observed = sparse.Observed.Crop(sections);
         DataConsistency.Project(result.Data, observed.Data, result.Shape.SectionCount, sparse.Sampling, observed.Unobserved);
         return Cut(result, slab, block);
+    }
+
+    /// <summary>A slab with its detail amplified.</summary>
+    private Volume<float> Filled(Mixture mixture, SparseVolume sparse, Box slab, CancellationToken cancellation)
+    {
+        if (_detailGain == 0)
+            return mixture.Fill(sparse, slab, cancellation);
+        var (y, x) = (Math.Max(0, slab.Y - FineDetail.Reach), Math.Max(0, slab.X - FineDetail.Reach));
+        var (height, width) = (Math.Min(sparse.Observed.Shape.Y, slab.Y + slab.Shape.Y + FineDetail.Reach) - y, Math.Min(sparse.Observed.Shape.X, slab.X + slab.Shape.X + FineDetail.Reach) - x);
+        var wide = mixture.Fill(sparse, new Box(slab.Z, y, x, new Shape3(slab.Shape.Z, height, width)), cancellation);
+        FineDetail.Amplify(wide, _detailGain);
+        return wide.Shape == slab.Shape ? wide : wide.Crop(new Box(0, slab.Y - y, slab.X - x, slab.Shape));
+    }
+
+    /// <summary>By how much detail has to be amplified to be no less than linear interpolation's, measured on the first sections in the middle.</summary>
+    private float MissingDetail(SparseVolume sparse, CancellationToken cancellation)
+    {
+        const int Edge = 64, Rows = 256;
+        var shape = sparse.Observed.Shape;
+        var (height, width) = (Math.Min(Edge, shape.Y), Math.Min(Edge, shape.X));
+        var sections = Math.Min(sparse.Sections, Math.Max(4, sparse.Sampling.SectionsIn(Rows)));
+        if (sections < 4)
+            return 0;
+        var box = new Box(0, (shape.Y - height) / 2, (shape.X - width) / 2, new Shape3(sparse.Sampling.FineRows(sections), height, width));
+        using var linear = new AxialInterpolation(InterpolationKernel.Linear);
+        return FineDetail.Missing(Reconstruct(sparse, box, cancellation), linear.Reconstruct(sparse, box, cancellation), ScoredRegion.HeldOut(sparse.Sampling, sections), cancellation);
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,53 @@
+using OpenCvSharp;
+using VisionCell.Evaluation;
+using VisionCell.Volumes;
+
+namespace VisionCell.SuperResolution;
+
+/// <summary>
+/// Detail within rows, finer than about ten pixels. What is predicted with least squared error holds less of it than the truth, and less than
+/// linear interpolation, which hands on the noise of the sections. A few per cent more of it cost next to nothing in squared error, which is
+/// flat at its minimum.
+/// </summary>
+internal static class FineDetail
+{
+    /// <summary>Pixels about a block that <see cref="Amplify"/> needs.</summary>
+    public const int Reach = 8;
+
+    // Beyond this it would no longer cost nothing.
+    private const float Largest = 0.25f;
+    private const float Trial = 0.1f;
+
+    /// <summary>Multiplies the detail of every row by 1 + gain, in place.</summary>
+    /// <param name="volume"><c>[Z, Y, X]</c>.</param>
+    /// <param name="gain">0 for none.</param>
+    public static void Amplify(Volume<float> volume, float gain)
+    {
+        var shape = volume.Shape;
+        Parallel.For(0, shape.Z, z =>
+        {
+            var row = volume.Section(z).ToArray();
+            using var image = Mat.FromPixelData(shape.Y, shape.X, MatType.CV_32FC1, row);
+            using var broad = new Mat();
+            Cv2.GaussianBlur(image, broad, new Size(2 * Reach + 1, 2 * Reach + 1), HighFrequencyRatio.Sigma, HighFrequencyRatio.Sigma, BorderTypes.Reflect);
+            Cv2.AddWeighted(image, 1 + gain, broad, -gain, 0, image);
+            row.CopyTo(volume.Section(z));
+        });
+    }
+
+    /// <summary>The gain with which a reconstruction has as much detail as another, 0 where it has it already.</summary>
+    /// <param name="reconstruction">What is to be amplified.</param>
+    /// <param name="other">The same part of the other.</param>
+    /// <param name="region">Rows that count.</param>
+    /// <param name="cancellation">Stops between rows.</param>
+    public static float Missing(Volume<float> reconstruction, Volume<float> other, ScoredRegion region, CancellationToken cancellation)
+    {
+        var (own, wanted) = (HighFrequencyRatio.Deviation(reconstruction, region, cancellation), HighFrequencyRatio.Deviation(other, region, cancellation));
+        if (own >= wanted)
+            return 0;
+        var amplified = reconstruction.Map(v => v);
+        Amplify(amplified, Trial);
+        var step = HighFrequencyRatio.Deviation(amplified, region, cancellation) - own;
+        return step > 0 ? Math.Min(Largest, (float)(Trial * (wanted - own) / step)) : 0;
+    }
+}
