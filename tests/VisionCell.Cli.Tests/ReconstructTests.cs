@@ -36,6 +36,45 @@ public sealed class ReconstructTests
     }
 
     [Fact]
+    public void The_error_to_expect_is_a_volume_beside_the_result()
+    {
+        using var folder = new TemporaryFolder();
+        string[] Arguments(string method) => ["reconstruct", Command.Sample, "--voxel-size", "40,10,10", "--method", method, "--uncertainty", "--out", folder.Path, "--json"];
+        var outcome = Command.Run(Arguments("flow"));
+        Assert.Equal(0, outcome.Code);
+        using var document = JsonDocument.Parse(outcome.Output);
+        var path = document.RootElement.GetProperty("uncertainty").GetString()!;
+        Assert.Equal(folder.File("volumes/flow-uncertainty.zarr"), path);
+        var info = Command.Run("info", path).Output;
+        Assert.Matches(@"shape\s+385 x 200 x 200", info);
+        Assert.Matches(@"type\s+float32", info);
+
+        var linear = Command.Run(Arguments("linear"));
+        Assert.Equal(3, linear.Code);
+        Assert.Contains("'linear' does not tell how large an error to expect", linear.FailureLine, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("volumes/linear-uncertainty.zarr")));
+    }
+
+    [Fact]
+    public void Weights_are_trained_on_isotropic_volumes_and_trained_further()
+    {
+        using var folder = new TemporaryFolder();
+        var first = Command.Run("pretrain", Command.Sample, "--steps", "2", "--batch", "2", "--out", folder.File("a"));
+        Assert.Equal(0, first.Code);
+        Assert.Equal(folder.File("a/prior.safetensors"), first.Output.Trim());
+        var further = Command.Run("pretrain", Command.Sample, "--steps", "1", "--batch", "1", "--rate", "0.001", "--prior", first.Output.Trim(), "--out", folder.File("b"));
+        Assert.Equal(0, further.Code);
+        Assert.NotEqual(File.ReadAllBytes(first.Output.Trim()), File.ReadAllBytes(further.Output.Trim()));
+
+        var both = Command.Run("pretrain", Command.Sample, "--steps", "2", "--minutes", "1", "--out", folder.File("c"));
+        Assert.Equal(3, both.Code);
+        Assert.Contains("exclude each other", both.FailureLine, StringComparison.Ordinal);
+        var foreign = Command.Run("pretrain", Command.Sample, "--prior", Command.Sample, "--out", folder.File("c"));
+        Assert.Equal(3, foreign.Code);
+        Assert.False(Directory.Exists(folder.File("c")));
+    }
+
+    [Fact]
     public void A_benchmark_report_is_one_json_object()
     {
         var outcome = Command.Run("benchmark", Command.Sample, "--degrade", "pool:4", "--methods", "nearest,cubic", "--quiet");

@@ -22,8 +22,9 @@ internal static class ReconstructCommand
         var seed = CommonOptions.Seed();
         var fromScratch = CommonOptions.FromScratch();
         var prior = CommonOptions.Prior();
+        var uncertainty = new Option<bool>("--uncertainty") { Description = "Write volumes/METHOD-uncertainty.zarr as well: the absolute error to expect at each voxel." };
         var json = CommonOptions.Json();
-        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, seed, fromScratch, prior, json };
+        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, seed, fromScratch, prior, uncertainty, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -37,9 +38,9 @@ internal static class ReconstructCommand
                 throw new BadInputException($"{parsed.GetRequiredValue(input)}: voxel size {stack.VoxelSize} is isotropic already; give the real distance between sections with --voxel-size");
             var run = RunWorkspace.Open(parsed.GetRequiredValue(output), messages.Notices);
             var (path, reused) = messages.RunSteps(name, steps =>
-                Reconstructor.Run(stack, sparse, name, run, options, new TrainingSteps(name, steps, messages)));
+                Reconstructor.Run(stack, sparse, name, run, options, new TrainingSteps(name, steps, messages), parsed.GetValue(uncertainty)));
             if (parsed.GetValue(json))
-                Results.PrintJson(new { path, reused, method = name, shape = new[] { sparse.IsotropicShape.Z, sparse.IsotropicShape.Y, sparse.IsotropicShape.X }, voxelSizeNm = new[] { sparse.IsotropicVoxelSize.Z, sparse.IsotropicVoxelSize.Y, sparse.IsotropicVoxelSize.X } });
+                Results.PrintJson(new { path, uncertainty = parsed.GetValue(uncertainty) ? Reconstructor.UncertaintyPath(run, name) : null, reused, method = name, shape = new[] { sparse.IsotropicShape.Z, sparse.IsotropicShape.Y, sparse.IsotropicShape.X }, voxelSizeNm = new[] { sparse.IsotropicVoxelSize.Z, sparse.IsotropicVoxelSize.Y, sparse.IsotropicVoxelSize.X } });
             else
                 Console.Out.WriteLine(path);
             messages.Notice($"{path}: {sparse.IsotropicShape}, {sparse.IsotropicVoxelSize}{(reused ? ", unchanged since the last run" : "")}");

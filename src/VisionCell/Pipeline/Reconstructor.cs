@@ -4,12 +4,13 @@ using VisionCell.Formats;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
+using VisionCell.SuperResolution;
 using VisionCell.Volumes;
 
 namespace VisionCell.Pipeline;
 
 /// <summary>What a reconstruction is doing.</summary>
-/// <param name="Activity"><c>train</c>, <c>reconstruct</c> or <c>write</c>.</param>
+/// <param name="Activity"><c>train</c>, <c>reconstruct</c>, <c>uncertainty</c> or <c>write</c>.</param>
 /// <param name="Fraction">Share of it done, 0 to 1.</param>
 /// <param name="Training">Where training stands, while it trains.</param>
 public readonly record struct ReconstructionProgress(string Activity, double Fraction, TrainingProgress? Training);
@@ -31,6 +32,7 @@ public static class Reconstructor
     /// <param name="run">Where checkpoints and the result go.</param>
     /// <param name="training">Time, seed, interruption; the checkpoint folder is the run's.</param>
     /// <param name="progress">Told what is done.</param>
+    /// <param name="withUncertainty">Whether <c>volumes/METHOD-uncertainty.zarr</c> is written as well: the absolute error to expect at each voxel, float32.</param>
     /// <returns>Path of the isotropic volume, and whether it was reused.</returns>
     /// <exception cref="BadInputException">The method is not known, or the stack cannot be learnt from.</exception>
     /// <exception cref="OperationCanceledException">Interrupted; run it again to go on.</exception>
@@ -40,7 +42,8 @@ public static class Reconstructor
         string methodName,
         RunWorkspace run,
         TrainingOptions training,
-        IProgress<ReconstructionProgress>? progress = null)
+        IProgress<ReconstructionProgress>? progress = null,
+        bool withUncertainty = false)
     {
         using var method = Methods.Create(methodName);
         if (!sparse.IsEven && method is not AxialInterpolation)
@@ -55,6 +58,7 @@ public static class Reconstructor
             seed = training.Seed,
             fromScratch = training.FromScratch,
             prior = training.Prior is { } prior ? ContentHash.OfFile(prior) : null,
+            uncertainty = withUncertainty,
         };
         run.RecordSeed(methodName, training.Seed);
         var result = run.Stage($"reconstruct-{methodName}", ContentHash.Of(stack), configuration, CodeVersion.Current, stage =>
@@ -65,13 +69,15 @@ public static class Reconstructor
             foreach (var (finding, value) in method.Findings)
                 stage.Figure(finding, value);
             clock.Restart();
-            var volume = Fill(method, sparse, new Relay<double>(f => progress?.Report(new ReconstructionProgress("reconstruct", f, null))), training.Cancellation);
+            Relay<double> Report(string activity) => new(f => progress?.Report(new ReconstructionProgress(activity, f, null)));
+            var volume = Fill(method, sparse, Report("reconstruct"), training.Cancellation);
             stage.Figure("inferSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
-            VolumeFormats.Write(
-                volume.ConvertTo(stack.VoxelType),
-                stage.Output(path),
-                new Relay<double>(f => progress?.Report(new ReconstructionProgress("write", f, null))),
-                training.Cancellation);
+            VolumeFormats.Write(volume.ConvertTo(stack.VoxelType), stage.Output(path), Report("write"), training.Cancellation);
+            if (!withUncertainty)
+                return;
+            var uncertainty = Fill(sparse, method.Name, block => method.Uncertainty(sparse, block, training.Cancellation)
+                ?? throw new BadInputException($"'{methodName}' does not tell how large an error to expect{(method is SuperResolutionMethod ? " of a stack this small" : "")}: leave the uncertainty out, or take superresolution"), Report("uncertainty"), training.Cancellation);
+            VolumeFormats.Write(uncertainty, stage.Output(UncertaintyPath(run, methodName)), Report("write"), training.Cancellation);
         });
         return (path, result.Reused);
     }
@@ -79,15 +85,21 @@ public static class Reconstructor
     /// <summary>Where the reports of a method's training are kept (<see cref="TrainingLog"/>); there is no file for a method that does not train.</summary>
     public static string TrainingLogPath(RunWorkspace run, string methodName) => Path.Combine(run.Checkpoints, $"{methodName}.training.json");
 
+    /// <summary>Where the error to expect at each voxel is written.</summary>
+    public static string UncertaintyPath(RunWorkspace run, string methodName) => Path.Combine(run.Volumes, $"{methodName}-uncertainty.zarr");
+
     /// <summary>Fills the whole isotropic grid block by block.</summary>
     /// <param name="method">A trained method.</param>
     /// <param name="sparse">What was observed.</param>
     /// <param name="progress">Share done, 0 to 1.</param>
     /// <param name="cancellation">Stops between blocks and within them.</param>
-    public static Volume<float> Fill(IReconstructionMethod method, SparseVolume sparse, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public static Volume<float> Fill(IReconstructionMethod method, SparseVolume sparse, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        Fill(sparse, method.Name, block => method.Reconstruct(sparse, block, cancellation), progress, cancellation);
+
+    private static Volume<float> Fill(SparseVolume sparse, string name, Func<Box, Volume<float>> blockOf, IProgress<double>? progress, CancellationToken cancellation)
     {
         var shape = sparse.IsotropicShape;
-        var result = sparse.NewIsotropic(Box.Of(shape), method.Name);
+        var result = sparse.NewIsotropic(Box.Of(shape), name);
         var blocks =
             from y in Enumerable.Range(0, (shape.Y + BlockEdge - 1) / BlockEdge)
             from x in Enumerable.Range(0, (shape.X + BlockEdge - 1) / BlockEdge)
@@ -96,7 +108,7 @@ public static class Reconstructor
         foreach (var block in blocks)
         {
             cancellation.ThrowIfCancellationRequested();
-            result.Paste(method.Reconstruct(sparse, block, cancellation), block);
+            result.Paste(blockOf(block), block);
             done += block.Shape.Count;
             progress?.Report(done / (double)shape.Count);
         }

@@ -41,6 +41,13 @@ public static class DataConsistency
         }
     }
 
+    /// <summary>Projects a slab of the isotropic volume in place, one that begins at a section and ends at one.</summary>
+    public static void Project(Volume<float> isotropic, SparseVolume sparse, Box slab)
+    {
+        var observed = sparse.Observed.Crop(new Box(slab.Z / sparse.Sampling.Pitch, slab.Y, slab.X, slab.Shape with { Z = sparse.Sampling.SectionsIn(slab.Shape.Z) }));
+        Project(isotropic.Data, observed.Data, isotropic.Shape.SectionCount, sparse.Sampling, observed.Unobserved);
+    }
+
     /// <summary>Projects a whole isotropic volume in place.</summary>
     public static void Project(Volume<float> isotropic, SparseVolume sparse) =>
         Project(isotropic.Data, sparse.Observed.Data, isotropic.Shape.SectionCount, sparse.Sampling, sparse.Observed.Unobserved);

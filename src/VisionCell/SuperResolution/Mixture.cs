@@ -9,7 +9,8 @@ namespace VisionCell.SuperResolution;
 /// <summary>
 /// What the planes in both directions, which learn from the stack, and pretrained gap networks make together. The share of the networks is
 /// the one that is best at half the scale (<see cref="HalfScale"/>), where the stack itself knows the answer; how far planes and networks
-/// lie apart says where to expect errors, and how large these are is measured there, too.
+/// lie apart says where to expect errors, and how large these are is measured there, too, and taken over by the ratio at which linear
+/// interpolation within the sections errs at both scales.
 /// </summary>
 internal sealed class Mixture : IDisposable
 {
@@ -64,6 +65,8 @@ internal sealed class Mixture : IDisposable
         if (Errors is null)
             return null;
         var members = Members(sparse, slab, cancellation);
+        foreach (var member in members)
+            DataConsistency.Project(member, sparse, slab);
         var spread = sparse.NewIsotropic(slab, "expected error");
         Spread([.. members.Select(m => m.Data)], spread.Data);
         for (var z = 0; z < slab.Shape.Z; z++)
@@ -127,7 +130,7 @@ internal sealed class Mixture : IDisposable
         }
         var spread = new float[result.Length];
         Spread(members, spread);
-        Errors = SpreadModel.Fit(spread, result, half.Held.Data);
+        Errors = SpreadModel.Fit(spread, result, half.Held.Data).Scaled(half.ErrorRatio);
     }
 
     /// <summary>The share of the networks that comes closest to the truth, least squares, 0 to 1.</summary>

@@ -44,6 +44,9 @@ internal sealed record SpreadModel(double Constant, double Slope)
         return new SpreadModel(constant * scale, slope * scale);
     }
 
+    /// <summary>The model of errors that are so many times as large.</summary>
+    public SpreadModel Scaled(double ratio) => new(Constant * ratio, Slope * ratio);
+
     /// <summary>Turns the spread of a fine row into the absolute error to expect; an observed row has none.</summary>
     public void Apply(AxialSampling sampling, int row, Span<float> spread)
     {

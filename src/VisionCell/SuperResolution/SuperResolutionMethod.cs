@@ -107,9 +107,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         var result = Filled(mixture, sparse, slab, cancellation);
         var (low, high) = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
         TensorPrimitives.Clamp(result.Data, low, high, result.Data);
-        var sections = new Box(slab.Z / sparse.Sampling.Pitch, block.Y, block.X, block.Shape with { Z = sparse.Sampling.SectionsIn(slab.Shape.Z) });
-        var observed = sparse.Observed.Crop(sections);
-        DataConsistency.Project(result.Data, observed.Data, result.Shape.SectionCount, sparse.Sampling, observed.Unobserved);
+        DataConsistency.Project(result, sparse, slab);
         return Cut(result, slab, block);
     }
 

@@ -54,6 +54,24 @@ public sealed class HalfScaleTests
     }
 
     [Fact]
+    public void Noise_is_halved_and_a_smooth_wave_bends_four_times_as_much()
+    {
+        var random = new Random(5);
+        double Ratio(Func<int, int, int, double> grey)
+        {
+            var volume = Ramp(61, 96, 0);
+            for (var z = 0; z < 61; z++)
+            {
+                for (var i = 0; i < 96 * 96; i++)
+                    volume.Section(z)[i] = (float)grey(z, i / 96, i % 96);
+            }
+            return HalfScale.Of(AxialSampling.Decimate(4).Acquire(volume))!.ErrorRatio;
+        }
+        Assert.Equal(2, Ratio((_, _, _) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())), 0.05);
+        Assert.Equal(0.25, Ratio((_, y, x) => Math.Sin(y * 2 * Math.PI / 96) + Math.Sin(x * 2 * Math.PI / 96)), 0.02);
+    }
+
+    [Fact]
     public void Few_or_small_sections_have_no_half_scale()
     {
         Assert.Null(HalfScale.Of(AxialSampling.Decimate(4).Acquire(Ramp(25, 96, 1))));
