@@ -148,6 +148,22 @@ public sealed class ElasticAlignmentTests : IDisposable
     }
 
     [Fact]
+    public void Steps_by_gradients_find_a_fraction_of_a_pixel_at_the_border_too_and_know_which_direction_they_know()
+    {
+        var one = PreprocessingFixture.Sample(1, 160);
+        var moved = new float[160 * 160];
+        SectionResampling.Apply(one.Section(0), moved, 160, 160, SectionTransform.Shift(0, -0.4, 0.3, 1, ""), null, SectionInterpolation.Cubic);
+        WarpedImage Of(ReadOnlySpan<float> section) => WarpedImage.Of(PreparedSection.Of(section, 160, 160, 1).Levels[0], AffineMap.Identity, null);
+        var found = PatchGradients.Measure(Of(one.Section(0)), Of(moved), 6, 6, 31.8, 36);
+        Assert.All(Enumerable.Range(0, 36), n => Assert.Equal((0.4, -0.3), (found.Y[n], found.X[n]), Near(0.12)));
+
+        // Upright stripes say where they are along x and nothing along y.
+        float[] stripes = [.. Enumerable.Range(0, 160 * 160).Select(i => 100 + 50 * MathF.Sin(i % 160 * 0.4f))];
+        var across = PatchGradients.Measure(Of(stripes), Of(stripes), 6, 6, 31.8, 36);
+        Assert.All(Enumerable.Range(0, 36), n => Assert.True(across.XX[n] > 100 * across.YY[n]));
+    }
+
+    [Fact]
     public void Patches_of_noise_match_nowhere_with_confidence()
     {
         var flat = PreprocessingFixture.Sample(2, 128).Map(_ => 100f);
