@@ -36,6 +36,28 @@ public sealed class PreprocessTests
     }
 
     [Fact]
+    public void Denoising_is_left_out_or_chosen_on_the_command_line_whatever_the_preset_says()
+    {
+        using var folder = new TemporaryFolder();
+        var (input, config) = (folder.File("stack.tif"), folder.File("config.json"));
+        VolumeFormats.Write(Crop(6, 64), input);
+        byte[] Of(string preset, string denoise, string method)
+        {
+            var outcome = Command.Run("preprocess", input, "--preset", preset, "--denoise", denoise, "--save-config", config, "--out", folder.File(preset + denoise));
+            Assert.True(outcome.Code == 0, outcome.Error);
+            using var saved = JsonDocument.Parse(File.ReadAllText(config));
+            var denoising = saved.RootElement.EnumerateObject().First(p => p.Name.Equals("denoising", StringComparison.OrdinalIgnoreCase)).Value;
+            Assert.Equal(method, denoising.ValueKind == JsonValueKind.Null ? "" : denoising.EnumerateObject().First(p => p.Name.Equals("method", StringComparison.OrdinalIgnoreCase)).Value.ToString(), ignoreCase: true);
+            return VolumeFormats.Read(outcome.Output.Trim()).Bytes.ToArray();
+        }
+        Assert.NotEqual(Of("fib-sem", "none", ""), Of("fib-sem", "non-local-means", "non-local-means"));
+        Assert.NotEqual(Of("ss-tem", "none", ""), Of("ss-tem", "non-local-means", "non-local-means"));
+        var wrong = Command.Run("preprocess", input, "--denoise", "magic", "--out", folder.File("wrong"));
+        Assert.Equal(3, wrong.Code);
+        Assert.Contains("give none, non-local-means or blind-spot", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void True_positions_go_with_the_volume_and_into_the_reconstruction()
     {
         using var folder = new TemporaryFolder();

@@ -95,11 +95,26 @@ public sealed class ElasticAlignmentTests : IDisposable
         var mesh = new ElasticMesh(Rows, Columns, 0.1, 1e-6);
         float[] Tilt(float at, float slope) => [.. Enumerable.Range(0, Rows * Columns).Select(n => at + slope * (n % Columns))];
         var weights = Enumerable.Range(0, Rows * Columns).Select(n => n % Columns is 2 or 3 ? 0f : 1f).ToArray();
-        var fields = new Dictionary<int, float[]> { [0] = Tilt(0, 0), [1] = new float[Rows * Columns], [2] = Tilt(2, 1) };
-        mesh.Solve(fields, [1], [(0, 1, weights, new float[Rows * Columns]), (1, 2, weights, new float[Rows * Columns])]);
+        var none = new float[Rows * Columns];
+        var y = new Dictionary<int, float[]> { [0] = Tilt(0, 0), [1] = [.. none], [2] = Tilt(2, 1) };
+        var x = new Dictionary<int, float[]> { [0] = Tilt(3, 0), [1] = [.. none], [2] = Tilt(1, 0) };
+        mesh.Solve(y, x, [1], [new(0, 1, weights, none, weights, none, none), new(1, 2, weights, none, weights, none, none)]);
 
         // Halfway, tilted half as much, also where there is no match: a tilt bends nothing.
-        Assert.All(Enumerable.Range(0, Rows * Columns), n => Assert.Equal(1 + 0.5f * (n % Columns), fields[1][n], 0.03));
+        Assert.All(Enumerable.Range(0, Rows * Columns), n => Assert.Equal(1 + 0.5f * (n % Columns), y[1][n], 0.03));
+        Assert.All(x[1], v => Assert.Equal(2, v, 0.03));
+    }
+
+    [Fact]
+    public void A_match_counts_only_in_the_direction_that_it_knows()
+    {
+        // One match knows the diagonal y = x only, another one the diagonal across it: together they say all.
+        var mesh = new ElasticMesh(1, 1, 0, 1e-9);
+        var (y, x) = (new Dictionary<int, float[]> { [0] = [0], [1] = [0] }, new Dictionary<int, float[]> { [0] = [0], [1] = [0] });
+        mesh.Solve(y, x, [1], [new(0, 1, [0.5f], [0.5f], [0.5f], [3], [1])]);
+        Assert.Equal((2f, 2f), (y[1][0], x[1][0]), Near(1e-3));
+        mesh.Solve(y, x, [1], [new(0, 1, [0.5f], [0.5f], [0.5f], [3], [1]), new(0, 1, [0.5f], [-0.5f], [0.5f], [4], [0])]);
+        Assert.Equal((4f, 0f), (y[1][0], x[1][0]), Near(1e-3));
     }
 
     [Fact]
@@ -107,10 +122,13 @@ public sealed class ElasticAlignmentTests : IDisposable
     {
         var mesh = new ElasticMesh(3, 3, 0, 1e-6);
         float[] All(float v) => [.. Enumerable.Repeat(v, 9)];
-        var fields = new Dictionary<int, float[]> { [0] = All(0), [1] = All(0), [2] = All(0) };
-        mesh.Solve(fields, [1, 2], [(0, 1, All(1), All(1)), (1, 2, All(1), All(1)), (0, 2, All(1), All(2.3f))]);
-        Assert.All(fields[1], v => Assert.Equal(1.1f, v, 0.01f));
-        Assert.All(fields[2], v => Assert.Equal(2.2f, v, 0.01f));
+        Dictionary<int, float[]> Start() => new() { [0] = All(0), [1] = All(0), [2] = All(0) };
+        ElasticLink Link(int from, int to, float target) => new(from, to, All(1), All(0), All(1), All(target), All(-2 * target));
+        var (y, x) = (Start(), Start());
+        mesh.Solve(y, x, [1, 2], [Link(0, 1, 1), Link(1, 2, 1), Link(0, 2, 2.3f)]);
+        Assert.All(y[1], v => Assert.Equal(1.1f, v, 0.01f));
+        Assert.All(y[2], v => Assert.Equal(2.2f, v, 0.01f));
+        Assert.All(x[2], v => Assert.Equal(-4.4f, v, 0.02f));
     }
 
     [Theory]
@@ -127,6 +145,22 @@ public sealed class ElasticAlignmentTests : IDisposable
         var sure = Enumerable.Range(0, 36).Where(n => n / 6 is > 0 and < 5 && n % 6 is > 0 and < 5 && found.Confidence[n] > 0.3).ToArray();
         Assert.True(sure.Length >= 10, $"{sure.Length} of 16 nodes match");
         Assert.All(sure, n => Assert.Equal((y, x), (found.Y[n], found.X[n]), Near(0.25)));
+    }
+
+    [Fact]
+    public void Steps_by_gradients_find_a_fraction_of_a_pixel_at_the_border_too_and_know_which_direction_they_know()
+    {
+        var one = PreprocessingFixture.Sample(1, 160);
+        var moved = new float[160 * 160];
+        SectionResampling.Apply(one.Section(0), moved, 160, 160, SectionTransform.Shift(0, -0.4, 0.3, 1, ""), null, SectionInterpolation.Cubic);
+        WarpedImage Of(ReadOnlySpan<float> section) => WarpedImage.Of(PreparedSection.Of(section, 160, 160, 1).Levels[0], AffineMap.Identity, null);
+        var found = PatchGradients.Measure(Of(one.Section(0)), Of(moved), 6, 6, 31.8, 36);
+        Assert.All(Enumerable.Range(0, 36), n => Assert.Equal((0.4, -0.3), (found.Y[n], found.X[n]), Near(0.12)));
+
+        // Upright stripes say where they are along x and nothing along y.
+        float[] stripes = [.. Enumerable.Range(0, 160 * 160).Select(i => 100 + 50 * MathF.Sin(i % 160 * 0.4f))];
+        var across = PatchGradients.Measure(Of(stripes), Of(stripes), 6, 6, 31.8, 36);
+        Assert.All(Enumerable.Range(0, 36), n => Assert.True(across.XX[n] > 100 * across.YY[n]));
     }
 
     [Fact]

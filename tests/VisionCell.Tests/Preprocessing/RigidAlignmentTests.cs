@@ -73,6 +73,42 @@ public class RigidAlignmentTests
     }
 
     [Fact]
+    public void A_window_of_the_common_frame_follows_its_section_at_every_level()
+    {
+        // Content of the frame's middle (row 39.5, column 59.5) lies 7 rows further down and 5 columns further left in this section.
+        var window = new CommonWindow(AffineMap.Shift(7, -5), 80, 120);
+        var weights = window.Weights(80, 120, 1);
+        Assert.Equal(1, weights[46 * 120 + 54], 2e-3f);
+        Assert.Equal(0, weights[6 * 120 + 54]);
+        Assert.Equal(0, weights[46 * 120 + 118]);
+        Assert.Equal(0.5f * weights[46 * 120 + 54], weights[26 * 120 + 54], 0.03f); // a quarter of the frame from its border
+        var coarse = window.Weights(40, 60, 2);
+        for (var y = 0; y < 40; y++)
+        {
+            for (var x = 0; x < 60; x++)
+                Assert.Equal(0.25f * (weights[2 * y * 120 + 2 * x] + weights[2 * y * 120 + 2 * x + 1] + weights[(2 * y + 1) * 120 + 2 * x] + weights[(2 * y + 1) * 120 + 2 * x + 1]), coarse[y * 60 + x], 2e-3f);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Errors_hardly_add_up_although_sections_show_different_parts_of_a_specimen_that_slides_in_itself(int seed)
+    {
+        const int Count = 60;
+        var (put, turned) = Turned(Count, 14, 2, seed);
+        var configuration = new AlignmentConfiguration(maxShift: 40, neighbours: 3, keepSlowMotion: false, deadZone: 0);
+        AffineMap[] Of(Volume<float> stack) => [.. SectionAlignment.Estimate(new VolumeSections(stack), configuration).Transforms.Sections.Select(AffineMap.Of)];
+        var (own, found) = (Of(PreprocessingFixture.Sample(Count, 196).Crop(new Box(0, 24, 24, new Shape3(Count, 148, 148)))), Of(turned));
+        var logarithm = new AffineLogarithm(148, 148);
+        var rest = put.Select((p, z) => logarithm.Of(AffineMap.Shift(-24, -24).After(p).After(AffineMap.Shift(24, 24)).After(found[z]).After(own[z].Inverse()))).ToArray();
+        double[] mean = [.. Enumerable.Range(0, 6).Select(k => rest.Average(r => r[k]))];
+        var all = rest.Average(r => AffineLogarithm.Length([.. r.Zip(mean, (a, b) => a - b)]));
+        Assert.True(all < 0.3, $"{all:0.###} pixels over all {Count} sections");
+    }
+
+    [Fact]
     public void A_turn_beyond_the_search_is_found_by_points()
     {
         var truth = PreprocessingFixture.Sample(2, 196);
@@ -127,10 +163,13 @@ public class RigidAlignmentTests
         var counting = new Counting(new VolumeSections(PreprocessingFixture.Sample(9, 96)));
         var last = 0;
         SectionAlignment.Estimate(counting, new AlignmentConfiguration(), null, new VisionCell.Runs.Relay<int>(done => last = done));
-        Assert.All(counting.Reads, r => Assert.Equal(1, r));
+        Assert.All(counting.Reads, r => Assert.Equal(1, r)); // hardly moved: no second comparison
         SectionAlignment.Estimate(counting, new AlignmentConfiguration(elastic: new ElasticConfiguration()));
         Assert.All(counting.Reads, r => Assert.Equal(3, r));
         Assert.Equal(9, last);
+        var far = new Counting(new VolumeSections(PreprocessingFixture.Jitter(PreprocessingFixture.Sample(9, 112), [.. Enumerable.Range(0, 9).Select(z => (z % 2 * 4.0, 0.0))], 8)));
+        SectionAlignment.Estimate(far, new AlignmentConfiguration());
+        Assert.All(far.Reads, r => Assert.Equal(2, r));
     }
 
     [Fact]

@@ -2,35 +2,44 @@ namespace VisionCell.Preprocessing;
 
 /// <summary>
 /// Local distortions of the sections of a stack that has been aligned as a whole. Sections pass one by one: each is warped by what is
-/// known of it, its patches are looked for in the few sections before it (<see cref="BlockMatching"/>; coarsely, then finely on the
-/// warped section), and the meshes of a sliding window are solved together (<see cref="ElasticMesh"/>). Last, motion that is slow from
+/// known of it, its patches are looked for in the few sections before it (coarsely by <see cref="BlockMatching"/>, then by
+/// <see cref="PatchGradients"/> on the warped section), and the meshes of a sliding window are solved together (<see cref="ElasticMesh"/>). Last, motion that is slow from
 /// section to section is taken out of every node's path, by the same rule for all: it belongs to the specimen.
 /// </summary>
 internal sealed class ElasticAlignment
 {
-    /// <summary>Patches of the coarse search, and of the fine one, in mesh spacings.</summary>
-    private const double CoarsePatch = 2, FinePatch = 1.5;
+    /// <summary>Patches of the search, in mesh spacings.</summary>
+    private const double SearchPatch = 2;
+
+    /// <summary>Half the edge of the windows of the steps by gradients, in mesh spacings.</summary>
+    private const double StepReach = 1.5;
 
     /// <summary>Least edge of a patch, pixels of its level: smaller ones hold too little to be told from others.</summary>
     private const int MinPatch = 24;
 
-    /// <summary>Reach of the fine search, pixels of its level.</summary>
-    private const int FineRadius = 3;
+    /// <summary>Steps by gradients on the coarse level, then on the fine one, each on the section warped by what is known so far.</summary>
+    private const int CoarseSteps = 1, FineSteps = 2;
 
-    /// <summary>Fine searches, each on the section warped by what the one before found.</summary>
-    private const int FineRounds = 2;
+    /// <summary>
+    /// How far a good match may be off because the specimen moves in itself, standard deviation, pixels: 1 / (1 + variance / this²) is its weight, direction by direction.
+    /// Where the ordinary match of two sections is worse (serial sections of 50 nm share membranes and no grain), that takes its place: weights tell good matches from bad ones of one stack.
+    /// </summary>
+    private const double Own = 0.3;
 
-    /// <summary>Sections over which a node forgets where it was: links pull with weights up to 1 each.</summary>
-    private const double Memory = 12;
+    /// <summary>
+    /// Sections over which a node forgets where it was: links pull with weights up to 1 each. What it forgets is lost to the telling of slow from fast, so that it must
+    /// be longer than what counts as fast (at 12 sections a quarter of a wave of 30 was lost).
+    /// </summary>
+    private const double Memory = 30;
 
     /// <summary>Sections that are solved together; the older half of them is final after that.</summary>
     private const int Window = 32;
 
     /// <summary>
-    /// The dead zone of fields, root mean square over the section, against that of whole sections: on distorted stacks half a pixel of
-    /// error was left, twice what whole sections leave. Without it fields of a quarter of a pixel were made for an aligned stack.
+    /// The dead zone of fields, root mean square over the section, against that of whole sections: it must not be below the error of fields, 0.8 to 1 pixel on distorted
+    /// stacks, nor below what a specimen does of itself: medulla-1, which is aligned, has steps of 1 to 1.5 pixels. At three times that of whole sections fields moved it by 0.24 pixels, at four times by 0.21.
     /// </summary>
-    private const double FieldDeadZone = 2;
+    private const double FieldDeadZone = 6;
 
     private readonly AlignmentConfiguration _configuration;
     private readonly ElasticConfiguration _elastic;
@@ -81,7 +90,7 @@ internal sealed class ElasticAlignment
             done(z);
         }
         work.SolveWindow(work._open.Count);
-        return work.Finish(sections, usable);
+        return work.Finish(sections, usable, [.. maps.Select(m => m.Scaled(1.0 / reduction))]);
     }
 
     /// <summary>Matches one section with those before it, and places it by that until its window is solved.</summary>
@@ -89,33 +98,21 @@ internal sealed class ElasticAlignment
     {
         var field = _grid with { };
         var (fineLevel, coarseLevel) = (Math.Min(_fine, section.Levels.Count - 1), Math.Min(_fine + 1, section.Levels.Count - 1));
-        var ratios = new Dictionary<int, float[]>();
-        for (var round = 0; round <= FineRounds; round++)
+        for (var round = 0; round <= CoarseSteps + FineSteps && references.Count > 0; round++)
         {
-            if (references.Count == 0)
-                break;
-            var fine = round > 0;
+            var fine = round > CoarseSteps;
             var level = fine ? fineLevel : coarseLevel;
             var size = 1 << level;
-            var patch = Math.Max(MinPatch, (int)Math.Round((fine ? FinePatch : CoarsePatch) * _spacing / size));
-            var radius = fine ? FineRadius : (int)Math.Ceiling(_elastic.MaxDisplacement / _reduction / size) + 1;
             var warped = Warp(section, level, map, field);
-            var links = new List<ElasticLink>();
-            foreach (var reference in references)
-            {
-                var found = BlockMatching.Match(fine ? reference.Fine : reference.Coarse, warped, _grid.Rows, _grid.Columns, _spacing / size, patch, radius);
-                if (!fine)
-                    ratios[reference.Z] = found.Confidence;
-                links.Add(Link(reference, z, field, found, size, fine ? ratios[reference.Z] : null));
-            }
-            var (y, x) = (new float[_grid.Y.Length], new float[_grid.X.Length]);
-            field.Y.CopyTo(y, 0);
-            field.X.CopyTo(x, 0);
-            var known = references.ToDictionary(r => r.Z, r => r.Field);
-            _mesh.Solve(known.ToDictionary(k => k.Key, k => k.Value.Y).With(z, y), [z], [.. links.Select(l => (l.From, l.To, l.Weight, l.Y))]);
-            _mesh.Solve(known.ToDictionary(k => k.Key, k => k.Value.X).With(z, x), [z], [.. links.Select(l => (l.From, l.To, l.Weight, l.X))]);
-            field = new ElasticField(_grid.Spacing, _grid.Origin, _grid.Rows, _grid.Columns, y, x);
-            if (round == FineRounds)
+            var links = references.Select(r => round == 0
+                ? Link(r, z, field, BlockMatching.Match(r.Coarse, warped, _grid.Rows, _grid.Columns, _spacing / size, Math.Max(MinPatch, (int)Math.Round(SearchPatch * _spacing / size)),
+                    (int)Math.Ceiling(_elastic.MaxDisplacement / _reduction / size) + 1), size)
+                : Link(r, z, field, PatchGradients.Measure(fine ? r.Fine : r.Coarse, warped, _grid.Rows, _grid.Columns, _spacing / size, Math.Max(0.5 * MinPatch, StepReach * _spacing / size)), size)).ToArray();
+            var (y, x) = (references.ToDictionary(r => r.Z, r => r.Field.Y), references.ToDictionary(r => r.Z, r => r.Field.X));
+            (y[z], x[z]) = ([.. field.Y], [.. field.X]);
+            _mesh.Solve(y, x, [z], links);
+            field = new ElasticField(_grid.Spacing, _grid.Origin, _grid.Rows, _grid.Columns, y[z], x[z]);
+            if (round == CoarseSteps + FineSteps)
                 _links.AddRange(links);
         }
         (_y[z], _x[z]) = ([.. field.Y], [.. field.X]);
@@ -128,28 +125,49 @@ internal sealed class ElasticAlignment
     private static WarpedImage Warp(PreparedSection section, int level, AffineMap map, ElasticField field) =>
         WarpedImage.Of(section.Levels[level], map.Scaled(1.0 / (1 << level)), field.Scaled(1.0 / (1 << level)));
 
-    /// <summary>
-    /// What matches ask of the fields. Where a reference shows at node u what the warped section shows at u + d, the section's field
-    /// should be d + field(u + d) at u.
-    /// </summary>
-    private ElasticLink Link(Reference reference, int z, ElasticField field, PatchMatches found, int size, float[]? earlier)
+    /// <summary>What the matches of the search ask of the fields.</summary>
+    private ElasticLink Link(Reference reference, int z, ElasticField field, PatchMatches found, int size)
     {
-        var count = found.Y.Length;
-        var link = new ElasticLink(reference.Z, z, new float[count], new float[count], new float[count]);
-        for (var n = 0; n < count; n++)
+        var link = ElasticLink.Empty(reference.Z, z, found.Y.Length);
+        for (var n = 0; n < found.Y.Length; n++)
         {
-            // The fine search is too short to see a second peak: the coarse one has.
-            var confidence = earlier is null ? found.Confidence[n] : MathF.Sqrt(found.Confidence[n] * earlier[n]);
-            found.Confidence[n] = confidence;
-            if (confidence < _elastic.MinConfidence)
+            if (found.Confidence[n] < _elastic.MinConfidence)
                 continue;
-            var (dy, dx) = (size * (double)found.Y[n], size * (double)found.X[n]);
-            var (fy, fx) = field.At(n / _grid.Columns * _spacing + dy, n % _grid.Columns * _spacing + dx);
-            link.Weight[n] = confidence * confidence / (z - reference.Z);
-            link.Y[n] = (float)(dy + fy - reference.Field.Y[n]);
-            link.X[n] = (float)(dx + fx - reference.Field.X[n]);
+            link.YY[n] = link.XX[n] = found.Confidence[n] * found.Confidence[n] / (z - reference.Z);
+            Ask(link, n, reference, field, size * (double)found.Y[n], size * (double)found.X[n]);
         }
         return link;
+    }
+
+    /// <summary>What steps by gradients ask of the fields.</summary>
+    private ElasticLink Link(Reference reference, int z, ElasticField field, PatchShifts found, int size)
+    {
+        var link = ElasticLink.Empty(reference.Z, z, found.Y.Length);
+        double[] variances = [.. Enumerable.Range(0, found.Y.Length).Where(n => found.YY[n] + found.XX[n] > 0).Select(n => 2.0 / (found.YY[n] + found.XX[n]))];
+        var variance = Math.Max(Own * Own / (size * (double)size), variances.Length == 0 ? 0 : Ordered.Median(variances)); // pixels of the level
+        for (var n = 0; n < found.Y.Length; n++)
+        {
+            // With information Λ the weight is own² (own² + Λ⁻¹)⁻¹ = own² Λ (1 + own² Λ)⁻¹, a matrix between 0 and 1.
+            var (yy, yx, xx) = (variance * found.YY[n], variance * found.YX[n], variance * found.XX[n]);
+            var determinant = (1 + yy) * (1 + xx) - yx * yx;
+            if (!(yy + xx > 0))
+                continue;
+            var (wyy, wyx, wxx) = ((yy * (1 + xx) - yx * yx) / determinant, yx / determinant, (xx * (1 + yy) - yx * yx) / determinant);
+            if (Math.Sqrt(0.5 * (wyy + wxx)) < _elastic.MinConfidence)
+                continue;
+            var gap = z - reference.Z;
+            (link.YY[n], link.YX[n], link.XX[n]) = ((float)(wyy / gap), (float)(wyx / gap), (float)(wxx / gap));
+            Ask(link, n, reference, field, size * (double)found.Y[n], size * (double)found.X[n]);
+        }
+        return link;
+    }
+
+    /// <summary>Where a reference shows at node u what the warped section shows at u + d, the section's field should be d + field(u + d) at u.</summary>
+    private void Ask(ElasticLink link, int node, Reference reference, ElasticField field, double dy, double dx)
+    {
+        var (fy, fx) = field.At(node / _grid.Columns * _spacing + dy, node % _grid.Columns * _spacing + dx);
+        link.Y[node] = (float)(dy + fy - reference.Field.Y[node]);
+        link.X[node] = (float)(dx + fx - reference.Field.X[node]);
     }
 
     /// <summary>Solves all open sections against those before them and closes the oldest.</summary>
@@ -162,8 +180,7 @@ internal sealed class ElasticAlignment
         var links = _links;
         for (var round = 0; round < 2; round++)
         {
-            _mesh.Solve(_y, _open, [.. links.Select(l => (l.From, l.To, l.Weight, l.Y))]);
-            _mesh.Solve(_x, _open, [.. links.Select(l => (l.From, l.To, l.Weight, l.X))]);
+            _mesh.Solve(_y, _x, _open, links);
             if (round == 0)
                 links = [.. _links.Select(Doubted)];
         }
@@ -179,41 +196,57 @@ internal sealed class ElasticAlignment
 
     private ElasticLink Doubted(ElasticLink link)
     {
-        var weights = new float[link.Weight.Length];
-        for (var n = 0; n < weights.Length; n++)
+        var trust = Enumerable.Range(0, link.Y.Length).Select(n =>
         {
             var (y, x) = Rest(link, n);
-            weights[n] = (float)(link.Weight[n] / (1 + y * y + x * x));
-        }
-        return link with { Weight = weights };
+            return (float)(1 / (1 + y * y + x * x));
+        }).ToArray();
+        float[] Less(float[] weights) => [.. weights.Zip(trust, (w, t) => w * t)];
+        return link with { YY = Less(link.YY), YX = Less(link.YX), XX = Less(link.XX) };
     }
 
     private void Rate(ElasticLink link)
     {
-        for (var n = 0; n < link.Weight.Length; n++)
+        for (var n = 0; n < link.Y.Length; n++)
         {
-            if (link.Weight[n] == 0)
+            var weight = link.Weight(n);
+            if (weight == 0)
                 continue;
             var (y, x) = Rest(link, n);
             foreach (var z in (int[])[link.From, link.To])
             {
                 if (!_quality.TryGetValue(z, out var quality))
-                    _quality[z] = quality = (new float[link.Weight.Length], new double[link.Weight.Length], new double[link.Weight.Length]);
-                quality.Confidence[n] = Math.Max(quality.Confidence[n], MathF.Sqrt(link.Weight[n] * (link.To - link.From)));
-                quality.Squares[n] += link.Weight[n] * (y * y + x * x);
-                quality.Weights[n] += link.Weight[n];
+                    _quality[z] = quality = (new float[link.Y.Length], new double[link.Y.Length], new double[link.Y.Length]);
+                quality.Confidence[n] = Math.Max(quality.Confidence[n], MathF.Sqrt(weight * (link.To - link.From)));
+                quality.Squares[n] += link.YY[n] * y * y + 2 * link.YX[n] * y * x + link.XX[n] * x * x;
+                quality.Weights[n] += weight;
             }
         }
     }
 
     /// <summary>Takes out what is slow, smooths what would fold, and brings everything to full pixels.</summary>
-    private (IReadOnlyList<ElasticField?> Fields, IReadOnlyList<MatchMap?> Maps, double MinimumJacobian) Finish(ISectionSource sections, IReadOnlyList<int> usable)
+    private (IReadOnlyList<ElasticField?> Fields, IReadOnlyList<MatchMap?> Maps, double MinimumJacobian) Finish(ISectionSource sections, IReadOnlyList<int> usable, AffineMap[] maps)
     {
-        SteadyTrend.Subtract([.. usable.Select(z => _y[z])], [.. usable.Select(z => _x[z])], _configuration.KeepSlowMotion ? _configuration.DriftWindow : -1);
+        // Of the whole way of a node, not of what its section's map left of it: what is slow is told once, not twice.
+        AddMaps(1);
+        var window = _configuration.KeepSlowMotion ? _configuration.DriftWindow : -1;
+        // The shift of the section by itself: its ways are longer than those of its parts against each other, and are followed more closely.
+        var (shiftY, shiftX) = (usable.Select(z => TakeMean(_y[z])).ToArray(), usable.Select(z => TakeMean(_x[z])).ToArray());
+        SteadyTrend.Subtract(shiftY, shiftX, window);
+        SteadyTrend.Subtract([.. usable.Select(z => _y[z])], [.. usable.Select(z => _x[z])], window);
+        for (var i = 0; i < usable.Count; i++)
+        {
+            for (var n = 0; n < _y[usable[i]].Length; n++)
+            {
+                _y[usable[i]][n] += shiftY[i][0];
+                _x[usable[i]][n] += shiftX[i][0];
+            }
+        }
+        AddMaps(-1);
         foreach (var z in usable)
             Reframe(z);
         var fields = new ElasticField?[sections.Count];
-        var maps = new MatchMap?[sections.Count];
+        var confidences = new MatchMap?[sections.Count];
         var jacobian = 1.0;
         Parallel.For(0, sections.Count, z =>
         {
@@ -225,11 +258,33 @@ internal sealed class ElasticAlignment
                 fields[z] = unfolded.Scaled(_reduction);
             if (_quality.TryGetValue(z, out var quality))
             {
-                maps[z] = new MatchMap(_spacing * _reduction, _grid.Rows, _grid.Columns, quality.Confidence,
+                confidences[z] = new MatchMap(_spacing * _reduction, _grid.Rows, _grid.Columns, quality.Confidence,
                     [.. quality.Squares.Select((s, n) => quality.Weights[n] > 0 ? (float)(_reduction * Math.Sqrt(s / quality.Weights[n])) : float.NaN)]);
             }
         });
-        return (fields, maps, jacobian);
+        return (fields, confidences, jacobian);
+
+        static float[] TakeMean(float[] values)
+        {
+            var mean = values.Average();
+            for (var n = 0; n < values.Length; n++)
+                values[n] -= mean;
+            return [mean];
+        }
+
+        void AddMaps(int sign)
+        {
+            foreach (var z in usable)
+            {
+                for (var n = 0; n < _y[z].Length; n++)
+                {
+                    var (row, column) = (n / _grid.Columns * _spacing, n % _grid.Columns * _spacing);
+                    var (toY, toX) = maps[z].Apply(row, column);
+                    _y[z][n] += (float)(sign * (toY - row));
+                    _x[z][n] += (float)(sign * (toX - column));
+                }
+            }
+        }
     }
 
     /// <summary>
@@ -289,14 +344,5 @@ internal sealed class ElasticAlignment
             }
         }
         return result;
-    }
-}
-
-file static class DictionaryExtensions
-{
-    public static Dictionary<int, float[]> With(this Dictionary<int, float[]> dictionary, int key, float[] value)
-    {
-        dictionary[key] = value;
-        return dictionary;
     }
 }

@@ -1,10 +1,20 @@
 namespace VisionCell.Preprocessing;
 
-/// <summary>What local matches between two sections ask of their displacement fields: that the field of <c>To</c> minus that of <c>From</c> be the target, at every node with its weight.</summary>
-internal sealed record ElasticLink(int From, int To, float[] Weight, float[] Y, float[] X);
+/// <summary>
+/// What local matches between two sections ask of their displacement fields: that the field of <c>To</c> minus that of <c>From</c> be the target (Y, X), at every node with
+/// a weight that is a symmetric matrix, since a place with one straight membrane says where it lies across it and nothing of where along it.
+/// </summary>
+internal sealed record ElasticLink(int From, int To, float[] YY, float[] YX, float[] XX, float[] Y, float[] X)
+{
+    /// <summary>A link that asks nothing.</summary>
+    public static ElasticLink Empty(int from, int to, int nodes) => new(from, to, new float[nodes], new float[nodes], new float[nodes], new float[nodes], new float[nodes]);
+
+    /// <summary>Mean weight over the directions at a node.</summary>
+    public float Weight(int node) => 0.5f * (YY[node] + XX[node]);
+}
 
 /// <summary>
-/// Displacements of the nodes of a stack of meshes that fit all local matches best: minimises Σ weight |e_to - e_from - target|² over the
+/// Displacements of the nodes of a stack of meshes that fit all local matches best: minimises Σ rᵀ weight r with r = e_to - e_from - target over the
 /// links, plus the bending of each mesh (squared second differences between nodes, which leave shifts, turns and shears free), a
 /// little of its stretching, and a weak pull of every node to rest. The pull makes what lies further along the stack than its reach
 /// irrelevant, so that a window of sections can be solved at a time. Quadratic, so that conjugate gradients find the one minimum
@@ -22,14 +32,16 @@ internal sealed class ElasticMesh(int rows, int columns, double stiffness, doubl
 
     private readonly int _nodes = rows * columns;
 
-    /// <summary>Solves for one coordinate.</summary>
-    /// <param name="fields">Values of all sections that the links name; those of <paramref name="free"/> are the start and receive the solution.</param>
+    /// <summary>Solves for both coordinates.</summary>
+    /// <param name="y">Displacements along y of all sections that the links name; those of <paramref name="free"/> are the start and receive the solution.</param>
+    /// <param name="x">The same along x.</param>
     /// <param name="free">Sections to be solved for; the others stay.</param>
-    /// <param name="links">With the targets of this coordinate.</param>
-    public void Solve(IReadOnlyDictionary<int, float[]> fields, IReadOnlyList<int> free, IReadOnlyList<(int From, int To, float[] Weight, float[] Target)> links)
+    /// <param name="links">What the matches ask.</param>
+    public void Solve(IReadOnlyDictionary<int, float[]> y, IReadOnlyDictionary<int, float[]> x, IReadOnlyList<int> free, IReadOnlyList<ElasticLink> links)
     {
         var index = free.Select((z, i) => (z, i)).ToDictionary(p => p.z, p => p.i);
-        var count = free.Count * _nodes;
+        var half = free.Count * _nodes; // unknowns: all y, then all x
+        var count = 2 * half;
         int At(int z) => index.TryGetValue(z, out var i) ? i * _nodes : -1;
         var placed = links.Select(l => (From: At(l.From), To: At(l.To), Link: l)).Where(l => l.From >= 0 || l.To >= 0).ToArray();
 
@@ -38,37 +50,54 @@ internal sealed class ElasticMesh(int rows, int columns, double stiffness, doubl
         Array.Fill(diagonal, rest + stiffness * (12 + 4 * StretchShare));
         foreach (var (from, to, link) in placed)
         {
-            var (fixedFrom, fixedTo) = (from < 0 ? fields[link.From] : null, to < 0 ? fields[link.To] : null);
             for (var n = 0; n < _nodes; n++)
             {
-                var weight = link.Weight[n];
-                if (weight == 0)
+                var (yy, yx, xx) = (link.YY[n], link.YX[n], link.XX[n]);
+                if (yy == 0 && xx == 0)
                     continue;
+                double askY = link.Y[n], askX = link.X[n];
+                if (from < 0)
+                    (askY, askX) = (askY + y[link.From][n], askX + x[link.From][n]);
+                if (to < 0)
+                    (askY, askX) = (askY - y[link.To][n], askX - x[link.To][n]);
+                var (pullY, pullX) = (yy * askY + yx * askX, yx * askY + xx * askX);
                 if (to >= 0)
                 {
-                    right[to + n] += weight * (link.Target[n] + (fixedFrom?[n] ?? 0));
-                    diagonal[to + n] += weight;
+                    right[to + n] += pullY;
+                    right[half + to + n] += pullX;
+                    diagonal[to + n] += yy;
+                    diagonal[half + to + n] += xx;
                 }
                 if (from >= 0)
                 {
-                    right[from + n] += weight * ((fixedTo?[n] ?? 0) - link.Target[n]);
-                    diagonal[from + n] += weight;
+                    right[from + n] -= pullY;
+                    right[half + from + n] -= pullX;
+                    diagonal[from + n] += yy;
+                    diagonal[half + from + n] += xx;
                 }
             }
         }
 
         void Multiply(double[] v, double[] result)
         {
-            Parallel.For(0, free.Count, i => Bend(v.AsSpan(i * _nodes, _nodes), result.AsSpan(i * _nodes, _nodes)));
+            Parallel.For(0, 2 * free.Count, i => Bend(v.AsSpan(i * _nodes, _nodes), result.AsSpan(i * _nodes, _nodes)));
             foreach (var (from, to, link) in placed)
             {
                 for (var n = 0; n < _nodes; n++)
                 {
-                    var pull = link.Weight[n] * ((to >= 0 ? v[to + n] : 0) - (from >= 0 ? v[from + n] : 0));
+                    var dy = (to >= 0 ? v[to + n] : 0) - (from >= 0 ? v[from + n] : 0);
+                    var dx = (to >= 0 ? v[half + to + n] : 0) - (from >= 0 ? v[half + from + n] : 0);
+                    var (pullY, pullX) = (link.YY[n] * dy + link.YX[n] * dx, link.YX[n] * dy + link.XX[n] * dx);
                     if (to >= 0)
-                        result[to + n] += pull;
+                    {
+                        result[to + n] += pullY;
+                        result[half + to + n] += pullX;
+                    }
                     if (from >= 0)
-                        result[from + n] -= pull;
+                    {
+                        result[from + n] -= pullY;
+                        result[half + from + n] -= pullX;
+                    }
                 }
             }
         }
@@ -78,7 +107,7 @@ internal sealed class ElasticMesh(int rows, int columns, double stiffness, doubl
         for (var i = 0; i < free.Count; i++)
         {
             for (var n = 0; n < _nodes; n++)
-                solution[i * _nodes + n] = fields[free[i]][n];
+                (solution[i * _nodes + n], solution[half + i * _nodes + n]) = (y[free[i]][n], x[free[i]][n]);
         }
         var (residual, direction, product) = (new double[count], new double[count], new double[count]);
         Multiply(solution, product);
@@ -112,7 +141,7 @@ internal sealed class ElasticMesh(int rows, int columns, double stiffness, doubl
         for (var i = 0; i < free.Count; i++)
         {
             for (var n = 0; n < _nodes; n++)
-                fields[free[i]][n] = (float)solution[i * _nodes + n];
+                (y[free[i]][n], x[free[i]][n]) = ((float)solution[i * _nodes + n], (float)solution[half + i * _nodes + n]);
         }
     }
 

@@ -37,13 +37,15 @@ internal static class LucasKanade
     /// <param name="model">What the map may do.</param>
     /// <param name="coarsest">Level to begin at.</param>
     /// <param name="finest">Level to end at.</param>
-    public static Fit Refine(PreparedSection first, PreparedSection second, AffineMap start, AlignmentModel model, int coarsest, int finest = 0)
+    /// <param name="window">How much the pixels of the first section count; null for all the same.</param>
+    public static Fit Refine(PreparedSection first, PreparedSection second, AffineMap start, AlignmentModel model, int coarsest, int finest = 0, CommonWindow? window = null)
     {
         var fit = new Fit(start, 0, 0, coarsest);
         for (var level = Math.Min(coarsest, first.Levels.Count - 1); level >= finest; level--)
         {
             var scale = 1 << level;
-            var found = RefineLevel(first.Levels[level], second.Levels[level], fit.Map.Scaled(1.0 / scale), model, level == finest ? 6 : 12);
+            var image = first.Levels[level];
+            var found = RefineLevel(image, second.Levels[level], fit.Map.Scaled(1.0 / scale), model, level == finest ? 6 : 12, window?.Weights(image.Height, image.Width, scale));
             if (found.Overlap < 0.1 || found.Correlation < Loss * fit.Correlation)
                 return fit;
             fit = found with { Map = found.Map.Scaled(scale), Level = level };
@@ -51,7 +53,7 @@ internal static class LucasKanade
         return fit;
     }
 
-    private static Fit RefineLevel(ImageLevel first, ImageLevel second, AffineMap map, AlignmentModel model, int steps)
+    private static Fit RefineLevel(ImageLevel first, ImageLevel second, AffineMap map, AlignmentModel model, int steps, float[]? weights)
     {
         var moved = new float[first.Values.Length];
         var (gain, deviation) = (1.0, 0.0);
@@ -60,7 +62,7 @@ internal static class LucasKanade
         for (var step = 0; ; step++)
         {
             Warp(second, map, moved, first.Height, first.Width);
-            var sums = Sums.Over(first, moved, (float)gain, (float)deviation);
+            var sums = Sums.Over(first, moved, weights, (float)gain, (float)deviation);
             fit = new Fit(map, sums.Correlation, sums.Overlap, 0);
             if (step == steps || sums.Overlap < 0.1)
                 return fit;
@@ -117,7 +119,7 @@ internal static class LucasKanade
 
         public readonly double Deviation => Math.Sqrt(Math.Max(0, VarianceM - Covariance * Covariance / Math.Max(VarianceF, 1e-9)));
 
-        public static Sums Over(ImageLevel first, float[] moved, float gain, float deviation)
+        public static Sums Over(ImageLevel first, float[] moved, float[]? weights, float gain, float deviation)
         {
             var (height, width) = (first.Height, first.Width);
             var total = new Sums { _hessian = new double[21], _right = new double[6], _pixels = (double)(height - 2) * (width - 2) };
@@ -131,7 +133,7 @@ internal static class LucasKanade
             Span<double> row = stackalloc double[19];
             for (var y = 1; y < height - 1; y += rowStep)
             {
-                Row(values, moved, y * width, width, gain, steer, (float)centreX, row);
+                Row(values, moved, weights, y * width, width, gain, steer, (float)centreX, row);
                 total._count += row[0];
                 total._f += row[1];
                 total._m += row[2];
@@ -144,7 +146,7 @@ internal static class LucasKanade
         }
 
         /// <summary>Sums over one row: count, f, m, ff, mm, fm; then weighted gx², gx gy, gy² each with 1, x, x²; then gx r, gy r each with 1, x.</summary>
-        private static void Row(float[] first, float[] moved, int at, int width, float gain, float steer, float centreX, Span<double> row)
+        private static void Row(float[] first, float[] moved, float[]? weights, int at, int width, float gain, float steer, float centreX, Span<double> row)
         {
             var lanes = Vector<float>.Count;
             Span<Vector<float>> sums = stackalloc Vector<float>[19];
@@ -171,6 +173,8 @@ internal static class LucasKanade
                 sums[5] += f * m;
                 var r = m - vgain * f;
                 var w = Vector.ConditionalSelect(inside, Vector<float>.One / (Vector<float>.One + r * r * vsteer), Vector<float>.Zero);
+                if (weights is not null)
+                    w *= new Vector<float>(weights, i);
                 var gx = vgain * half * (new Vector<float>(first, i + 1) - new Vector<float>(first, i - 1));
                 var gy = vgain * half * (new Vector<float>(first, i + width) - new Vector<float>(first, i - width));
                 var xx = columns - new Vector<float>(centreX);

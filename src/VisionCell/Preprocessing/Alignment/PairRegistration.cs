@@ -133,6 +133,14 @@ internal static class PairRegistration
             : null;
     }
 
+    /// <summary>Refines a match through a window; null where too little of it is in both sections, or grey values lead elsewhere.</summary>
+    public static PairMatch? Through(CommonWindow window, PairMatch match, PreparedSection first, PreparedSection second, AlignmentModel model)
+    {
+        var fit = LucasKanade.Refine(first, second, match.Map, model, match.Level, match.Level, window);
+        var (height, width) = (first.Levels[0].Height, first.Levels[0].Width);
+        return IsReliable(fit, first) && match.Map.Inverse().After(fit.Map).Reach(height, width) < 0.05 * Math.Min(height, width) ? match with { Map = fit.Map, Correlation = fit.Correlation } : null;
+    }
+
     private static int SearchLevel(PreparedSection section)
     {
         var level = 0;

@@ -27,16 +27,23 @@ internal static class SteadyTrend
         var count = values.Count;
         if (count < 2)
             return new double[count];
-        var steps = Enumerable.Range(1, count - 1).Select(z => values[z] - values[z - 1]).ToArray();
-        var ordinary = Ordered.Median(steps);
-        var reach = Jump * 1.4826 * Ordered.Median(steps.Select(s => Math.Abs(s - ordinary)));
-        var steady = new double[count];
-        for (var z = 1; z < count; z++)
-            steady[z] = steady[z - 1] + Math.Clamp(steps[z - 1], ordinary - reach, ordinary + reach);
+        var steady = WithoutJumps(values);
         var curve = window > 0 ? Smooth(steady, Penalty(window)) : Smooth(steady);
         var rest = Enumerable.Range(0, count).Select(z => values[z] - values[0] - curve[z]).ToArray();
         var middle = Ordered.Median(rest);
         return [.. rest.Select(r => r - middle)];
+    }
+
+    /// <summary>The values from 0 on, with steps far out of the ordinary cut short.</summary>
+    private static double[] WithoutJumps(IReadOnlyList<double> values)
+    {
+        var steps = Enumerable.Range(1, values.Count - 1).Select(z => values[z] - values[z - 1]).ToArray();
+        var ordinary = Ordered.Median(steps);
+        var reach = Jump * 1.4826 * Ordered.Median(steps.Select(s => Math.Abs(s - ordinary)));
+        var steady = new double[values.Count];
+        for (var z = 1; z < values.Count; z++)
+            steady[z] = steady[z - 1] + Math.Clamp(steps[z - 1], ordinary - reach, ordinary + reach);
+        return steady;
     }
 
     /// <summary>

@@ -11,6 +11,7 @@ internal sealed class WarpedImage
     private const int Grid = 4;
 
     private readonly bool[] _missing; // every fourth pixel along both axes
+    private readonly bool[] _shown;
     private readonly int _columns;
 
     private WarpedImage(int height, int width, float[] values)
@@ -23,9 +24,11 @@ internal sealed class WarpedImage
             for (var x = 0; x < width; x += Grid)
                 _missing[y / Grid * _columns + x / Grid] = values[y * width + x] > 100;
         }
+        _shown = new bool[values.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            if (values[i] > 4)
+            _shown[i] = values[i] <= 4;
+            if (!_shown[i])
                 values[i] = 0;
         }
     }
@@ -36,6 +39,9 @@ internal sealed class WarpedImage
 
     /// <summary><c>[Height, Width]</c>.</summary>
     public float[] Values { get; }
+
+    /// <summary>Which pixels show something <c>[Height, Width]</c>.</summary>
+    public bool[] Shown => _shown;
 
     /// <summary>Moves an image where an affine map and a displacement field, both in pixels of this image, say.</summary>
     public static unsafe WarpedImage Of(ImageLevel image, AffineMap map, ElasticField? field)
