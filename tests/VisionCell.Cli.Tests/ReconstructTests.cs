@@ -75,6 +75,20 @@ public sealed class ReconstructTests
     }
 
     [Fact]
+    public void Sections_too_small_for_the_factor_are_refused_with_what_to_do()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("bare.tif");
+        File.WriteAllBytes(path, BareTiff.TwoPages());
+        var small = Command.Run("reconstruct", path, "--voxel-size", "80,10,10", "--method", "superresolution", "--minutes", "0.05", "--out", folder.File("small"));
+        Assert.Equal(3, small.Code);
+        Assert.Contains("sections of 4 x 4 pixels are too small to learn decimate:8 from: at least 17 pixels a side are needed; use 'cubic'", small.FailureLine, StringComparison.Ordinal);
+        var far = Command.Run("reconstruct", Command.Sample, "--voxel-size", "2000,10,10", "--method", "superresolution", "--minutes", "0.05", "--out", folder.File("far"));
+        Assert.Equal(3, far.Code);
+        Assert.Contains("at least 401 pixels a side are needed", far.FailureLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_benchmark_report_is_one_json_object()
     {
         var outcome = Command.Run("benchmark", Command.Sample, "--degrade", "pool:4", "--methods", "nearest,cubic", "--quiet");

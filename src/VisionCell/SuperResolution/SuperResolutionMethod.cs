@@ -45,6 +45,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
     {
+        if (sparse.Sampling.Pitch == 1)
+            throw new BadInputException("sections lie a pixel apart: there is no row between sections to learn; the stack is isotropic as it is");
         var standardisation = Standardisation.Of(sparse.Observed);
         var standardised = standardisation.Apply(sparse.Observed);
         var seen = Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved).ToArray();

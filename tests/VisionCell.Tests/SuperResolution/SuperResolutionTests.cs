@@ -116,6 +116,36 @@ public sealed class SuperResolutionTests
         Assert.Contains("25", Assert.Throws<BadInputException>(() => method.Train(tooSmall, new TrainingOptions(Steps: 1))).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(6, 8, 200)]
+    [InlineData(6, 30, 200)]
+    [InlineData(2, 30, 61)]
+    [InlineData(6, 4, 40)]
+    public void Few_sections_large_factors_and_small_sections_learn_with_the_defaults(int count, int factor, int side)
+    {
+        var tissue = Sample.Medulla(new Box(20, 0, 0, new Shape3(count, side, side)));
+        var stack = new Volume<float>(tissue.Shape, new VoxelSize(10 * factor, 10, 10), default, tissue.Provenance);
+        tissue.Data.CopyTo(stack.Data.AsSpan());
+        var sparse = SparseVolume.FromStack(stack);
+        using var method = new SuperResolutionMethod();
+        method.Train(sparse, new TrainingOptions(Steps: 30, FromScratch: true, Cancellation: TestContext.Current.CancellationToken));
+        var result = Reconstruct(method, sparse);
+        Assert.Equal(new Shape3((count - 1) * factor + 1, side, side), result.Shape);
+        Assert.All(result.Data, value => Assert.True(float.IsFinite(value)));
+        for (var i = 0; i < count; i++)
+            Assert.True(stack.Section(i).SequenceEqual(result.Section(i * factor)), $"section {i} is not kept");
+    }
+
+    [Fact]
+    public void A_factor_of_one_leaves_nothing_to_learn()
+    {
+        var error = Assert.Throws<BadInputException>(() => SparseVolume.Of(Sheets(20, 64), ""));
+        Assert.Contains("isotropic already", error.Message, StringComparison.Ordinal);
+        using var method = new SuperResolutionMethod(Small);
+        error = Assert.Throws<BadInputException>(() => method.Train(SparseVolume.FromStack(Sheets(20, 64)), new TrainingOptions(Steps: 1)));
+        Assert.Contains("no row between sections", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_constant_stack_and_one_with_NaN_are_refused()
     {
