@@ -18,8 +18,8 @@ internal static class FineDetail
     private const float Largest = 0.25f;
     private const float Trial = 0.1f;
 
-    // What is measured on a part holds for the whole within about one per cent.
-    private const double Margin = 1.03;
+    // What is measured on parts holds for the whole within about one per cent.
+    private const double Margin = 1.01;
 
     /// <summary>Multiplies the detail of every row by 1 + gain, in place.</summary>
     /// <param name="volume"><c>[Z, Y, X]</c>.</param>
@@ -38,19 +38,22 @@ internal static class FineDetail
         });
     }
 
-    /// <summary>The gain with which a reconstruction has three per cent more detail than another, 0 where it has it already.</summary>
-    /// <param name="reconstruction">What is to be amplified.</param>
-    /// <param name="other">The same part of the other.</param>
-    /// <param name="region">Rows that count.</param>
+    /// <summary>The gain with which a reconstruction has one per cent more detail than another, 0 where it has it already.</summary>
+    /// <param name="parts">Parts of the reconstruction and the same parts of the other.</param>
+    /// <param name="region">Rows that count, in every part.</param>
     /// <param name="cancellation">Stops between rows.</param>
-    public static float Missing(Volume<float> reconstruction, Volume<float> other, ScoredRegion region, CancellationToken cancellation)
+    public static float Missing(IReadOnlyList<(Volume<float> Reconstruction, Volume<float> Other)> parts, ScoredRegion region, CancellationToken cancellation)
     {
-        var (own, wanted) = (HighFrequencyRatio.Deviation(reconstruction, region, cancellation), Margin * HighFrequencyRatio.Deviation(other, region, cancellation));
+        double Deviation(IEnumerable<Volume<float>> volumes) => Math.Sqrt(volumes.Select(v => HighFrequencyRatio.Deviation(v, region, cancellation)).Average(d => d * d));
+        var (own, wanted) = (Deviation(parts.Select(p => p.Reconstruction)), Margin * Deviation(parts.Select(p => p.Other)));
         if (own >= wanted)
             return 0;
-        var amplified = reconstruction.Map(v => v);
-        Amplify(amplified, Trial);
-        var step = HighFrequencyRatio.Deviation(amplified, region, cancellation) - own;
+        var step = Deviation(parts.Select(p =>
+        {
+            var amplified = p.Reconstruction.Map(v => v);
+            Amplify(amplified, Trial);
+            return amplified;
+        })) - own;
         return step > 0 ? Math.Min(Largest, (float)(Trial * (wanted - own) / step)) : 0;
     }
 }

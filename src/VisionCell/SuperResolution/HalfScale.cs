@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
+using VisionCell.Reconstruction;
 using VisionCell.Volumes;
 
 namespace VisionCell.SuperResolution;
@@ -61,7 +62,7 @@ internal sealed class HalfScale
         }
         for (var k = 0; k < held.Length; k++)
             Reduce(sparse.Observed.Section(held[k]), shape, truth.Section(k));
-        return new HalfScale(new SparseVolume(half, sampling), truth, [.. held.Select(z => RowsOf(z, sampling))], MeanLinearError(sparse.Observed, sampling.Pitch) / Math.Max(1e-6, MeanLinearError(half, sampling.Pitch)));
+        return new HalfScale(new SparseVolume(half, sampling), truth, [.. held.Select(z => RowsOf(z, sampling))], MeanLinearError(sparse.Observed, sampling, atHalfScale: false) / Math.Max(1e-6, MeanLinearError(half, sampling, atHalfScale: true)));
     }
 
     /// <summary>Whether a section is kept to judge by: of thin ones half of those that are left out, of thick ones the two about every fourth gap.</summary>
@@ -80,32 +81,45 @@ internal sealed class HalfScale
         return sampled;
     }
 
-    /// <summary>Mean absolute error of linear interpolation in the middle of a gap between lines of sections, along y and along x.</summary>
-    private static double MeanLinearError(Volume<float> sections, int pitch)
+    /// <summary>
+    /// Mean absolute error of linear interpolation within sections, either lateral axis taken for z: of thin sections in the middle of gaps, of thick
+    /// ones in each row, or, at half the scale, where no single row is known, in each half.
+    /// </summary>
+    private static double MeanLinearError(Volume<float> sections, AxialSampling sampling, bool atHalfScale)
     {
         const int Most = 16;
         int[] seen = [.. Enumerable.Range(0, sections.Shape.Z).Where(z => !sections.Unobserved.Contains(z))];
         int[] chosen = [.. Enumerable.Range(0, Math.Min(Most, seen.Length)).Select(i => seen[(int)((long)i * seen.Length / Math.Min(Most, seen.Length))])];
-        var (height, width, before) = (sections.Shape.Y, sections.Shape.X, pitch / 2);
-        var after = pitch - before;
-        var errors = new double[chosen.Length];
-        Parallel.For(0, chosen.Length, i =>
+        var errors = new (double Sum, long Count)[2 * chosen.Length];
+        Parallel.For(0, errors.Length, i =>
         {
-            var data = sections.Section(chosen[i]);
-            var (sum, count) = (0.0, 0);
-            for (var y = before; y < height - after; y++)
+            var (height, width) = i % 2 == 0 ? (sections.Shape.Y, sections.Shape.X) : (sections.Shape.X, sections.Shape.Y);
+            var count = sampling.SectionsIn(height);
+            if (count < 2)
+                return;
+            var data = sections.Section(chosen[i / 2]);
+            var (fine, observed, restored) = (new float[sampling.FineRows(count) * width], new float[count * width], new float[sampling.FineRows(count) * width]);
+            for (var k = 0; k < fine.Length; k++)
+                fine[k] = i % 2 == 0 ? data[k] : data[k % width * height + k / width];
+            sampling.Acquire(fine, width, observed);
+            AxialInterpolation.Interpolate(AxialInterpolation.Weights(InterpolationKernel.Linear, sampling, count), observed, width, restored);
+            DataConsistency.Project(restored, observed, width, sampling);
+            TensorPrimitives.Subtract(restored, fine, restored);
+            (int, float)[][] judged = sampling.IsDecimation ? [.. Enumerable.Range(0, count - 1).Select(g => new[] { (g * sampling.Pitch + sampling.Pitch / 2, 1f) })]
+                : atHalfScale ? [.. Enumerable.Range(0, 2 * count).Select(z => RowsOf(z, sampling))]
+                : [.. Enumerable.Range(0, sampling.FineRows(count)).Select(row => new[] { (row, 1f) })];
+            var sum = 0.0;
+            var mean = new float[width];
+            foreach (var rows in judged)
             {
-                for (var x = before; x < width - after; x++)
-                {
-                    var at = y * width + x;
-                    sum += Math.Abs(data[at] - (data[at - before * width] * after + data[at + after * width] * before) / pitch);
-                    sum += Math.Abs(data[at] - (data[at - before] * after + data[at + after] * before) / pitch);
-                    count += 2;
-                }
+                mean.AsSpan().Clear();
+                foreach (var (row, weight) in rows)
+                    TensorPrimitives.MultiplyAdd(restored.AsSpan(row * width, width), weight, mean, mean);
+                sum += TensorPrimitives.SumOfMagnitudes<float>(mean);
             }
-            errors[i] = count == 0 ? 0 : sum / count;
+            errors[i] = (sum, (long)judged.Length * width);
         });
-        return errors.Average();
+        return errors.Sum(e => e.Sum) / Math.Max(1, errors.Sum(e => e.Count));
     }
 
     /// <summary>The fine rows that a section of the stack is the mean of, at half the scale.</summary>

@@ -125,18 +125,23 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         return wide.Shape == slab.Shape ? wide : wide.Crop(new Box(0, slab.Y - y, slab.X - x, slab.Shape));
     }
 
-    /// <summary>By how much detail has to be amplified to be no less than linear interpolation's, measured on the first sections in the middle.</summary>
+    /// <summary>By how much detail has to be amplified to be no less than linear interpolation's, measured on four columns.</summary>
     private float MissingDetail(SparseVolume sparse, CancellationToken cancellation)
     {
-        const int Edge = 64, Rows = 256;
+        const int Edge = 48, Rows = 256;
         var shape = sparse.Observed.Shape;
-        var (height, width) = (Math.Min(Edge, shape.Y), Math.Min(Edge, shape.X));
+        var (height, width) = (Math.Min(Edge, shape.Y / 2), Math.Min(Edge, shape.X / 2));
         var sections = Math.Min(sparse.Sections, Math.Max(4, sparse.Sampling.SectionsIn(Rows)));
         if (sections < 4)
             return 0;
-        var box = new Box(0, (shape.Y - height) / 2, (shape.X - width) / 2, new Shape3(sparse.Sampling.FineRows(sections), height, width));
         using var linear = new AxialInterpolation(InterpolationKernel.Linear);
-        return FineDetail.Missing(Reconstruct(sparse, box, cancellation), linear.Reconstruct(sparse, box, cancellation), ScoredRegion.HeldOut(sparse.Sampling, sections), cancellation);
+        List<(Volume<float>, Volume<float>)> parts = [];
+        foreach (var (y, x) in new[] { (1, 1), (1, 3), (3, 1), (3, 3) })
+        {
+            var box = new Box(0, shape.Y * y / 4 - height / 2, shape.X * x / 4 - width / 2, new Shape3(sparse.Sampling.FineRows(sections), height, width));
+            parts.Add((Reconstruct(sparse, box, cancellation), linear.Reconstruct(sparse, box, cancellation)));
+        }
+        return FineDetail.Missing(parts, ScoredRegion.HeldOut(sparse.Sampling, sections), cancellation);
     }
 
     /// <inheritdoc/>
