@@ -31,7 +31,7 @@ public sealed class TrainingLog(TimeSpan? interval = null, Action<TrainingLog>? 
     /// <inheritdoc/>
     public void Report(TrainingProgress value)
     {
-        _reports.RemoveAll(r => r.Step >= value.Step);
+        _reports.RemoveAll(r => r.Stage == value.Stage && r.Step >= value.Step);
         _reports.Add(value);
         if (look is null || _sinceLook?.Elapsed < _interval)
             return;
@@ -58,7 +58,7 @@ public sealed class TrainingLog(TimeSpan? interval = null, Action<TrainingLog>? 
         var last = _reports[^1];
         var gain = _reports.LastOrDefault(r => r.ValidationGain is not null).ValidationGain;
         var measured = gain is { } dB ? string.Create(CultureInfo.InvariantCulture, $", {dB:+0.00;-0.00} dB over linear on lines held out") : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{last.Elapsed.TotalSeconds:0} s ({last.Fraction:0 %}), step {last.Step}, loss {last.Loss:0.0000}{measured}");
+        return string.Create(CultureInfo.InvariantCulture, $"{last.Elapsed.TotalSeconds:0} s ({last.Fraction:0 %}), {(last.Stage.Length == 0 ? "" : $"{last.Stage}: ")}step {last.Step}, loss {last.Loss:0.0000}{measured}");
     }
 
     private sealed record Content(IReadOnlyList<TrainingProgress> Reports);

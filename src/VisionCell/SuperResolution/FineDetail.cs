@@ -45,9 +45,11 @@ internal static class FineDetail
     public static float Missing(IReadOnlyList<(Volume<float> Reconstruction, Volume<float> Other)> parts, ScoredRegion region, CancellationToken cancellation)
     {
         double Deviation(IEnumerable<Volume<float>> volumes) => Math.Sqrt(volumes.Select(v => HighFrequencyRatio.Deviation(v, region, cancellation)).Average(d => d * d));
-        var (own, wanted) = (Deviation(parts.Select(p => p.Reconstruction)), Margin * Deviation(parts.Select(p => p.Other)));
-        if (own >= wanted)
+        var (own, others) = (Deviation(parts.Select(p => p.Reconstruction)), Deviation(parts.Select(p => p.Other)));
+        // Rounding alone is no lack.
+        if (own >= 0.9999 * others)
             return 0;
+        var wanted = Margin * others;
         var step = Deviation(parts.Select(p =>
         {
             var amplified = p.Reconstruction.Map(v => v);

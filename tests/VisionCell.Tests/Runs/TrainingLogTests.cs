@@ -43,6 +43,17 @@ public sealed class TrainingLogTests : IDisposable
     }
 
     [Fact]
+    public void Another_network_of_the_same_method_replaces_nothing()
+    {
+        var log = new TrainingLog();
+        log.Report(At(10));
+        log.Report(At(20));
+        log.Report(At(5) with { Stage = "further" });
+        Assert.Equal([10, 20, 5], log.Reports.Select(r => r.Step));
+        Assert.Contains("further: step 5", log.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_log_is_looked_at_once_an_interval()
     {
         int often = 0, seldom = 0;
