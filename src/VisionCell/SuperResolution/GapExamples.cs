@@ -152,7 +152,7 @@ internal sealed class GapExamples : IDisposable
         }
     }
 
-    /// <summary>The given rows of boxes, on the processor: libtorch's <c>grid_sample</c> takes six times as long there.</summary>
+    /// <summary>The given rows of boxes, on the processor.</summary>
     private Tensor Read((int Volume, OrientedBox Box)[] boxes, int[] rows)
     {
         var length = rows.Length * _training.Patch * _training.Patch;
@@ -161,7 +161,7 @@ internal sealed class GapExamples : IDisposable
         return tensor(fine, [boxes.Length, rows.Length, _training.Patch, _training.Patch]);
     }
 
-    /// <summary>The same from the copies on the device.</summary>
+    /// <summary>The same from the copies on the device, by its own interpolation.</summary>
     private Tensor ReadCopies((int Volume, OrientedBox Box)[] boxes, int[] rows)
     {
         var patch = _training.Patch;

@@ -15,8 +15,8 @@ internal readonly record struct OrientedBox(Vector3 Corner, Vector3 Rows, Vector
     {
         int[] along = [.. Enumerable.Range(0, edge)];
         (Vector3 Step, int[] At, int Stride)[] axes = [(Rows, rows, edge * edge), (Lines, along, edge), (Columns, along, 1)];
-        // The innermost loop runs along the volume's own lines, the outermost across its sections, whatever the orientation: eight times fewer
-        // cache lines are met than in the order of the result.
+        // The innermost loop runs along the volume's own lines, the outermost across its sections, whatever the orientation, so that
+        // neighbours share cache lines.
         Array.Sort(axes, (a, b) => Math.Abs(a.Step.X).CompareTo(Math.Abs(b.Step.X)));
         if (Math.Abs(axes[0].Step.Z) < Math.Abs(axes[1].Step.Z))
             (axes[0], axes[1]) = (axes[1], axes[0]);
