@@ -16,11 +16,14 @@ internal readonly struct Layers(Weights weights, ScalarType compute)
     /// <param name="input"><c>[N, C, Y, X]</c>.</param>
     /// <param name="strides">Strides along y and x.</param>
     /// <param name="margins">Zeros on either side along y and x.</param>
-    /// <param name="shift">Added to the bias, <c>[out]</c>, fp32; null for none.</param>
+    /// <param name="shift">Added to the channels, <c>[1, out]</c> for all images or <c>[N, out]</c>, fp32; null for none.</param>
     public Tensor Convolve(string name, Tensor input, long[] strides, long[] margins, Tensor? shift = null)
     {
-        var bias = weights[$"{name}.bias"];
-        return Convolve(input.to(compute), weights[$"{name}.weight"], shift is null ? bias : bias.Plus(shift), strides, margins);
+        var (weight, bias) = (weights[$"{name}.weight"], weights[$"{name}.bias"]);
+        // What is the same for all images is part of the bias.
+        if (shift is null || shift.shape[0] == 1)
+            return Convolve(input.to(compute), weight, shift is null ? bias : bias.Plus(shift.squeeze(0)), strides, margins);
+        return Convolve(input.to(compute), weight, bias, strides, margins).Plus(shift.to(compute).reshape(shift.shape[0], -1, 1, 1));
     }
 
     /// <summary>
@@ -48,7 +51,7 @@ internal readonly struct Layers(Weights weights, ScalarType compute)
     /// <summary>A residual block without normalisation (Lim et al., "Enhanced deep residual networks", arXiv:1707.02921): x + b(relu(a(x))), 3x3 each.</summary>
     /// <param name="name">Its convolutions are <c>NAME.a</c> and <c>NAME.b</c>.</param>
     /// <param name="input"><c>[N, C, Y, X]</c>.</param>
-    /// <param name="shift">Added to the bias of the first, <c>[C]</c>; null for none.</param>
+    /// <param name="shift">Added to the channels of the first, <c>[1, C]</c> or <c>[N, C]</c>; null for none.</param>
     public Tensor Residual(string name, Tensor input, Tensor? shift = null) =>
         input.Plus(Convolve($"{name}.b", relu(Convolve($"{name}.a", input, [1, 1], [1, 1], shift)), [1, 1], [1, 1]));
 

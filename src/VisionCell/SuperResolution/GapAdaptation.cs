@@ -1,3 +1,4 @@
+using VisionCell.Augmentation;
 using VisionCell.Learning;
 using VisionCell.Runs;
 using static TorchSharp.torch;
@@ -17,11 +18,11 @@ internal static class GapAdaptation
     /// <param name="precision">Where to compute.</param>
     /// <param name="identity">What the weights depend on beside the prior.</param>
     /// <param name="options">Time or steps, seed, checkpoints, progress.</param>
-    public static Weights Run(GapPrior prior, StackExamples examples, ComputePrecision precision, string identity, TrainingOptions options)
+    public static Weights Run(NetworkPrior<GapConfiguration> prior, StackExamples examples, ComputePrecision precision, string identity, TrainingOptions options)
     {
         var network = new GapNetwork(prior.Configuration, precision.Compute);
         var settings = new TrainerSettings(prior.Name, identity, 3e-4, 20, 0, 1, 0.98, TimeSpan.FromMinutes(1), GapNetwork.IsHidden);
-        var tuned = Trainer.Train(prior.Weights.To(precision.Device), examples.Draw, (weights, batch) => batch.Loss(network, weights), null, settings, options);
+        var tuned = Trainer.Train(prior.Weights.To(precision.Device), examples.Draw, (weights, batch) => batch.Loss((sections, gap) => network.Forward(weights, sections, gap)), null, settings, options);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         foreach (var (name, tensor) in tuned.Tensors)

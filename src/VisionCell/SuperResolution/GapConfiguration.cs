@@ -1,10 +1,14 @@
+using VisionCell.Learning;
 using VisionCell.Volumes;
 
 namespace VisionCell.SuperResolution;
 
 /// <summary>The network that fills gaps in 3D context.</summary>
-internal sealed record GapConfiguration
+internal sealed record GapConfiguration : INetworkConfiguration<GapConfiguration>
 {
+    /// <inheritdoc/>
+    public static string Network => "gap";
+
     /// <summary>Channels of each level of the U-Net; each further level has half the resolution.</summary>
     public IReadOnlyList<int> Channels { get; init; } = [96, 128];
 
@@ -17,8 +21,7 @@ internal sealed record GapConfiguration
     /// <summary>Images K of which the rows of a gap are weighted sums.</summary>
     public int Images { get; init; } = 12;
 
-    /// <summary>Checks all values.</summary>
-    /// <exception cref="BadInputException">A value is out of range.</exception>
+    /// <inheritdoc/>
     public GapConfiguration Validated() =>
         Channels.Count == Blocks.Count && Channels.All(c => c is >= 1 and <= 1024) && Blocks.All(b => b is >= 0 and <= 16) && LateralStride is 1 or 2 or 4 && Images is >= 1 and <= 64
             ? this

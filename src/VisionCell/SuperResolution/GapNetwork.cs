@@ -16,19 +16,16 @@ namespace VisionCell.SuperResolution;
 /// </summary>
 internal sealed class GapNetwork(GapConfiguration configuration, ScalarType compute)
 {
-    /// <summary>Sections that enter; the gap lies between the two in the middle.</summary>
-    public const int Sections = 6;
-
     private const int Conditions = 12;
     private const int PositionFeatures = 5;
     private const int Hidden = 48;
 
-    private int Levels => configuration.Channels.Count;
+    private readonly ResidualUNet _body = new(configuration.Channels, configuration.Blocks, Conditions);
 
     private int Stride => configuration.LateralStride;
 
     /// <summary>Lateral lengths must be a multiple of this; others are padded by repeating the border.</summary>
-    public int LateralMultiple => Stride << (Levels - 1);
+    public int LateralMultiple => Stride * _body.Multiple;
 
     /// <summary>Whether a tensor is the kernel of a hidden convolution: neither first nor last, nor of the condition.</summary>
     public static bool IsHidden(string name) =>
@@ -42,33 +39,13 @@ internal sealed class GapNetwork(GapConfiguration configuration, ScalarType comp
         using var generator = new Generator((ulong)seed, CPU);
         var weights = new Weights();
         var channels = configuration.Channels;
-        Add("head", channels[0], Sections * Stride * Stride, 3);
-        for (var level = 0; level < Levels; level++)
-        {
-            AddBlocks("down", level);
-            if (level == Levels - 1)
-                break;
-            Add($"shrink{level}", channels[level + 1], channels[level], 4);
-            Add($"grow{level}", channels[level] * 4, channels[level + 1], 1);
-            Add($"merge{level}", channels[level], channels[level] * 2, 1);
-            AddBlocks("up", level);
-        }
-        Add("tail", configuration.Images * Stride * Stride, channels[0], 3);
+        weights.AddConvolution("head", [channels[0], Gap.Sections * Stride * Stride, 3, 3], generator, 1, device);
+        _body.AddTo(weights, generator, device);
+        weights.AddConvolution("tail", [configuration.Images * Stride * Stride, channels[0], 3, 3], generator, 1, device);
         weights.AddConvolution("position0", [Hidden, PositionFeatures], generator, 1, device);
         weights.AddConvolution("position1", [Hidden, Hidden], generator, 1, device);
         weights.AddConvolution("position2", [configuration.Images, Hidden], generator, 0, device);
         return weights;
-
-        void Add(string name, int outputs, int inputs, int size) => weights.AddConvolution(name, [outputs, inputs, size, size], generator, 1, device);
-
-        void AddBlocks(string way, int level)
-        {
-            for (var block = 0; block < configuration.Blocks[level]; block++)
-            {
-                Layers.AddResidual(weights, $"{way}{level}.{block}", channels[level], generator, device);
-                weights.AddConvolution($"{way}{level}.{block}.condition", [channels[level], Conditions], generator, 0, device);
-            }
-        }
     }
 
     /// <summary>Fills gaps.</summary>
@@ -84,22 +61,7 @@ internal sealed class GapNetwork(GapConfiguration configuration, ScalarType comp
         var (below, right) = (-height & (LateralMultiple - 1), -width & (LateralMultiple - 1));
         var x = Layers.Gather(pad(sections.to(compute), [0, right, 0, below], PaddingModes.Replicate), Stride, Stride); // (N, 4 · s², h, w)
         var condition = tensor(gap.Conditions(Conditions), [1, Conditions]).to(sections.device);
-        x = layers.Convolve("head", x, [1, 1], [1, 1]);
-
-        var skipped = new Stack<Tensor>();
-        for (var level = 0; level < Levels; level++)
-        {
-            x = Blocks("down", level, x);
-            if (level == Levels - 1)
-                break;
-            skipped.Push(x);
-            x = layers.Convolve($"shrink{level}", x, [2, 2], [1, 1]);
-        }
-        for (var level = Levels - 2; level >= 0; level--)
-        {
-            x = Layers.Spread(layers.Convolve($"grow{level}", x, [1, 1], [0, 0]), 2, 2);
-            x = Blocks("up", level, layers.Convolve($"merge{level}", cat([x, skipped.Pop()], 1), [1, 1], [0, 0]));
-        }
+        x = _body.Forward(layers, layers.Convolve("head", x, [1, 1], [1, 1]), condition);
         x = layers.Convolve("tail", relu(x), [1, 1], [1, 1]); // (N, s² · K, h, w)
 
         var (n, h, w, rows) = (x.shape[0], x.shape[2], x.shape[3], gap.Positions.Count);
@@ -111,45 +73,7 @@ internal sealed class GapNetwork(GapConfiguration configuration, ScalarType comp
         x = x.narrow(2, 0, height).narrow(3, 0, width).to(ScalarType.Float32);
 
         var position = tensor(gap.Positions.Select(t => (float)t).ToArray(), [1, rows, 1, 1]).to(sections.device);
-        var (before, after) = (sections.narrow(1, Sections / 2 - 1, 1), sections.narrow(1, Sections / 2, 1));
+        var (before, after) = (sections.narrow(1, Gap.Sections / 2 - 1, 1), sections.narrow(1, Gap.Sections / 2, 1));
         return x.Plus(before).Plus((after - before) * position).MoveToOuterDisposeScope();
-
-        Tensor Blocks(string way, int level, Tensor input)
-        {
-            for (var block = 0; block < configuration.Blocks[level]; block++)
-            {
-                var name = $"{way}{level}.{block}";
-                input = layers.Residual(name, input, layers.Connect($"{name}.condition", condition).reshape(configuration.Channels[level]));
-            }
-            return input;
-        }
     }
-}
-
-/// <summary>A gap between two sections, as the network is told of it.</summary>
-/// <param name="Distance">Distance of the centres of neighbouring sections, lateral pixels.</param>
-/// <param name="Thickness">Thickness of a section, lateral pixels.</param>
-/// <param name="Positions">Where rows are wanted: 0 at the centre of the section before the gap, 1 at that of the section after it.</param>
-internal sealed record Gap(double Distance, double Thickness, IReadOnlyList<double> Positions)
-{
-    /// <summary>The same gap seen from its other side.</summary>
-    public Gap Reversed() => this with { Positions = [.. Positions.Reverse().Select(t => 1 - t)] };
-
-    /// <summary>Sines and cosines of the distance and of the share of it that is thickness (as in Vaswani et al., arXiv:1706.03762).</summary>
-    public float[] Conditions(int count)
-    {
-        var values = new float[count];
-        var (distance, share) = (Math.Log2(Distance), Thickness / Distance);
-        for (var k = 0; k < count / 4; k++)
-        {
-            var frequency = 0.5 * (k + 1);
-            (values[4 * k], values[4 * k + 1]) = ((float)Math.Sin(distance * frequency), (float)Math.Cos(distance * frequency));
-            (values[4 * k + 2], values[4 * k + 3]) = ((float)Math.Sin(share * frequency * Math.PI), (float)Math.Cos(share * frequency * Math.PI));
-        }
-        return values;
-    }
-
-    /// <summary>What the weights of the images depend on, <c>[T, 5]</c>.</summary>
-    public float[] PositionFeatures() =>
-        [.. Positions.SelectMany(t => new[] { (float)(2 * t - 1), (float)(4 * t * (1 - t)), (float)Math.Abs(2 * t - 1), (float)(Math.Log2(Distance) / 4), (float)(Thickness / Distance) })];
 }

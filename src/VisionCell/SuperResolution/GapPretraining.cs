@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VisionCell.Augmentation;
 using VisionCell.Learning;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -23,7 +24,7 @@ internal static class GapPretraining
         return Trainer.Train(
             start?.To(precision.Device) ?? network.Initialise(options.Seed, precision.Device),
             examples.Draw,
-            (weights, batch) => batch.Loss(network, weights),
+            (weights, batch) => batch.Loss((sections, gap) => network.Forward(weights, sections, gap)),
             null,
             new TrainerSettings("gap", identity, training.LearningRate, 100, 0, 1, 0.999, TimeSpan.FromHours(1), GapNetwork.IsHidden),
             options.Steps is null && options.Budget is null ? options with { Steps = training.Steps } : options);

@@ -47,9 +47,9 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
             if (rows.Length == 0)
                 continue;
             var gap = new Gap(after - before, sparse.Sampling.Thickness, [.. rows.Select(row => (row - before) / (after - before))]);
-            var sections = new float[GapNetwork.Sections * (toY - fromY) * (toX - fromX)];
-            for (var i = 0; i < GapNetwork.Sections; i++)
-                CopySection(seen[Math.Clamp(g - GapNetwork.Sections / 2 + 1 + i, 0, seen.Length - 1)], sections.AsSpan(i * (toY - fromY) * (toX - fromX)));
+            var sections = new float[Gap.Sections * (toY - fromY) * (toX - fromX)];
+            for (var i = 0; i < Gap.Sections; i++)
+                CopySection(seen[Math.Clamp(g - Gap.Sections / 2 + 1 + i, 0, seen.Length - 1)], sections.AsSpan(i * (toY - fromY) * (toX - fromX)));
             var filled = Apply(sections, toY - fromY, toX - fromX, gap);
             for (var t = 0; t < rows.Length; t++)
             {
@@ -89,7 +89,7 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var x = tensor(sections, [1, GapNetwork.Sections, height, width]).to(precision.Device);
+        var x = tensor(sections, [1, Gap.Sections, height, width]).to(precision.Device);
         var sum = zeros([1, gap.Positions.Count, height, width], device: precision.Device);
         foreach (var (back, transposed, flips) in _symmetries.AsSpan(0, symmetries))
         {

@@ -15,10 +15,10 @@ namespace VisionCell.SuperResolution;
 internal sealed class Mixture : IDisposable
 {
     private readonly PlaneReconstruction _planes;
-    private readonly GapPrior[] _priors;
+    private readonly NetworkPrior<GapConfiguration>[] _priors;
     private readonly GapReconstruction[] _networks;
 
-    private Mixture(PlaneReconstruction planes, IEnumerable<GapPrior> priors, Standardisation standardisation, ComputePrecision precision)
+    private Mixture(PlaneReconstruction planes, IEnumerable<NetworkPrior<GapConfiguration>> priors, Standardisation standardisation, ComputePrecision precision)
     {
         _planes = planes;
         _priors = [.. priors];
@@ -41,7 +41,7 @@ internal sealed class Mixture : IDisposable
     /// <param name="precision">Where networks run.</param>
     /// <param name="cancellation">Stops between gaps.</param>
     public static Mixture Of(
-        HalfScale? half, IEnumerable<GapPrior> priors, PlaneReconstruction planes, Standardisation standardisation, ComputePrecision precision, CancellationToken cancellation)
+        HalfScale? half, IEnumerable<NetworkPrior<GapConfiguration>> priors, PlaneReconstruction planes, Standardisation standardisation, ComputePrecision precision, CancellationToken cancellation)
     {
         var mixture = new Mixture(planes, priors, standardisation, precision);
         if (half is not null)

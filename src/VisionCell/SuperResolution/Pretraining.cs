@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using VisionCell.Augmentation;
 using VisionCell.Learning;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -26,7 +27,7 @@ public static class Pretraining
     {
         if (volumes.FirstOrDefault(v => !v.VoxelSize.IsIsotropic()) is { } stack)
             throw new BadInputException($"'{stack.Provenance.Source}' has a voxel size of {stack.VoxelSize}: only an isotropic volume holds the truth of its gaps");
-        using var start = options.Prior is { } from ? GapPrior.Read(from) : null;
+        using var start = options.Prior is { } from ? NetworkPrior<GapConfiguration>.Read(from) : null;
         var (configuration, training) = (start?.Configuration ?? new GapConfiguration(), new GapTraining());
         training = training with { Batch = batch ?? training.Batch, LearningRate = learningRate ?? training.LearningRate };
         Volume<float>[] truths = [.. volumes.Select(v => v.ToFloat32())];
@@ -38,7 +39,7 @@ public static class Pretraining
         });
         using var weights = GapPretraining.Run(truths, configuration, training, options with { CheckpointDirectory = folder, Progress = counted }, start?.Weights);
         var path = Path.Combine(folder, "prior.safetensors");
-        using var prior = new GapPrior("prior", configuration, weights.Clone(), [.. truths.Select(t => SpecimenThumbnail.Of(t))]);
+        using var prior = new NetworkPrior<GapConfiguration>("prior", configuration, weights.Clone(), [.. truths.Select(t => SpecimenThumbnail.Of(t))]);
         prior.Write(path, new Dictionary<string, string>
         {
             ["trainedOn"] = string.Join("; ", volumes.Select(v => $"{Path.GetFileName(v.Provenance.Source)}, {v.Shape} voxels of {v.VoxelSize}, voxels sha256 {ContentHash.Of(v)}")),

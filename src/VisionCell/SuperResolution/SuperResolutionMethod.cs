@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Security.Cryptography;
 using System.Text.Json;
 using VisionCell.Acquisition;
+using VisionCell.Augmentation;
 using VisionCell.Evaluation;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
@@ -67,7 +68,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             _configuration.AverageDecay,
             TimeSpan.FromMinutes(_configuration.DefaultMinutes));
         var half = HalfScale.Of(sparse);
-        var priors = half is null || options.FromScratch ? [] : Priors(options, sparse.Observed);
+        var priors = half is null || options.FromScratch ? [] : NetworkPrior<GapConfiguration>.Unknowing(options.Prior, sparse.Observed);
         var tuning = priors.Count == 0 ? null : StackExamples.Of(standardised, sparse, _configuration.IntensityJitter, _precision.Device);
         var phases = new TrainingPhases(options, settings.DefaultBudget, tuning is null ? 0 : _configuration.AdaptationShare, priors.Count);
         var validation = held < 0 ? [] : HeldOutPlanes(standardised, held, sparse.Sampling, scale);
@@ -178,20 +179,6 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
 
     private static Volume<float> Cut(Volume<float> result, Box slab, Box block) =>
         slab == block ? result : result.Crop(new Box(block.Z - slab.Z, 0, 0, block.Shape));
-
-    /// <summary>The pretrained networks that do not know the specimen.</summary>
-    private static List<GapPrior> Priors(TrainingOptions options, Volume<float> observed)
-    {
-        var unknown = new List<GapPrior>();
-        foreach (var prior in options.Prior is { } path ? [GapPrior.Read(path)] : GapPrior.Shipped.Select(GapPrior.ReadShipped))
-        {
-            if (prior.Specimens.Any(s => s.Shows(observed)))
-                prior.Dispose();
-            else
-                unknown.Add(prior);
-        }
-        return unknown;
-    }
 
     /// <summary>A section that is not trained on, with either lateral axis taken for z: rows <c>[H, W]</c>.</summary>
     private static List<(float[] Fine, int Rows, int Width)> HeldOutPlanes(Volume<float> standardised, int section, AxialSampling sampling, LateralScale scale)

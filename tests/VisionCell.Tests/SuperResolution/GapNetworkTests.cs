@@ -1,5 +1,6 @@
 using TorchSharp;
 using VisionCell.Acquisition;
+using VisionCell.Augmentation;
 using VisionCell.Evaluation;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
@@ -76,7 +77,7 @@ public sealed class GapNetworkTests
         using var sections = drawnSections;
         using var rows = drawnRows;
         Assert.Equal(2, gap.Positions.Count);
-        Assert.Equal([Recipe.Batch, GapNetwork.Sections, Recipe.Patch, Recipe.Patch], sections.shape);
+        Assert.Equal([Recipe.Batch, Gap.Sections, Recipe.Patch, Recipe.Patch], sections.shape);
         Assert.Equal([Recipe.Batch, 2, Recipe.Patch, Recipe.Patch], rows.shape);
         var strides = new[] { 1, shape.X, shape.SectionCount };
         var deviation = Standardisation.Of(Ramp(shape)).Deviation;
@@ -142,7 +143,7 @@ public sealed class GapNetworkTests
         double Share(params SpecimenThumbnail[] specimens)
         {
             var path = Path.Combine(folder, "prior.safetensors");
-            using (var prior = new GapPrior("test", Small, weights.Clone(), specimens))
+            using (var prior = new NetworkPrior<GapConfiguration>("test", Small, weights.Clone(), specimens))
                 prior.Write(path, new Dictionary<string, string>());
             using var method = new SuperResolutionMethod(new SuperResolutionConfiguration { LateralStride = 2, Channels = [16, 24], Blocks = [1, 1] });
             method.Train(sparse, new TrainingOptions(Steps: 7, Prior: path, Cancellation: TestContext.Current.CancellationToken));
@@ -181,9 +182,9 @@ public sealed class GapNetworkTests
         try
         {
             var path = Path.Combine(folder, "prior.safetensors");
-            using var written = new GapPrior("prior", Small, new GapNetwork(Small, ScalarType.Float32).Initialise(1, CPU), [SpecimenThumbnail.Of(Medulla())]);
+            using var written = new NetworkPrior<GapConfiguration>("prior", Small, new GapNetwork(Small, ScalarType.Float32).Initialise(1, CPU), [SpecimenThumbnail.Of(Medulla())]);
             written.Write(path, new Dictionary<string, string> { ["licence"] = "none" });
-            using var read = GapPrior.Read(path);
+            using var read = NetworkPrior<GapConfiguration>.Read(path);
             Assert.Equal(Small.Channels, read.Configuration.Channels);
             Assert.Equal(written.Specimens[0].Grey, read.Specimens[0].Grey);
             foreach (var (name, tensor) in written.Weights.Tensors)
@@ -191,7 +192,7 @@ public sealed class GapNetworkTests
 
             var foreign = Path.Combine(folder, "foreign.safetensors");
             SafeTensors.Write(foreign, written.Weights.Tensors, new Dictionary<string, string>());
-            Assert.Contains("foreign.safetensors", Assert.Throws<BadInputException>(() => GapPrior.Read(foreign)).Message, StringComparison.Ordinal);
+            Assert.Contains("foreign.safetensors", Assert.Throws<BadInputException>(() => NetworkPrior<GapConfiguration>.Read(foreign)).Message, StringComparison.Ordinal);
         }
         finally
         {

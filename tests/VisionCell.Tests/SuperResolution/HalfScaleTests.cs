@@ -1,4 +1,5 @@
 using VisionCell.Acquisition;
+using VisionCell.Reconstruction;
 using VisionCell.SuperResolution;
 using VisionCell.Volumes;
 

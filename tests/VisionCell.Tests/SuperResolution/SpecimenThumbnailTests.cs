@@ -1,5 +1,6 @@
 using VisionCell.Acquisition;
 using VisionCell.Formats;
+using VisionCell.Learning;
 using VisionCell.SuperResolution;
 using VisionCell.Volumes;
 

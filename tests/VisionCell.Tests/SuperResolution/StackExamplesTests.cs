@@ -1,5 +1,7 @@
 using VisionCell.Acquisition;
+using VisionCell.Augmentation;
 using VisionCell.Learning;
+using VisionCell.Reconstruction;
 using VisionCell.Runs;
 using VisionCell.SuperResolution;
 using VisionCell.Volumes;
@@ -39,7 +41,7 @@ public sealed class StackExamplesTests
             distances.Add(batch.Gap.Distance);
             for (var n = 0; n < sections.shape[0]; n++)
             {
-                var (before, after) = (sections[n, GapNetwork.Sections / 2 - 1, 3, 4].item<float>(), sections[n, GapNetwork.Sections / 2, 3, 4].item<float>());
+                var (before, after) = (sections[n, Gap.Sections / 2 - 1, 3, 4].item<float>(), sections[n, Gap.Sections / 2, 3, 4].item<float>());
                 for (var t = 0; t < wanted.shape[1]; t++)
                 {
                     var position = batch.Gap.Positions.Skip(t * batch.Thickness).Take(batch.Thickness).Average();

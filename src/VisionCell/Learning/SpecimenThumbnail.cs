@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using OpenCvSharp;
 using VisionCell.Volumes;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Learning;
 
 /// <summary>
 /// A small picture of a specimen, kept beside the weights that were trained on it, to tell whether a stack shows the same specimen: what a

@@ -6,10 +6,10 @@ using VisionCell.Volumes;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Augmentation;
 
 /// <summary>
-/// Training examples for <see cref="GapNetwork"/> from isotropic volumes: a box in one of the 48 orientations of the cube, at random also
+/// Training examples for networks that fill gaps, from isotropic volumes: a box in one of the 48 orientations of the cube, at random also
 /// turned and stretched, sampled into sections as a microscope would (<see cref="AxialSampling"/>), and the rows between the two in the
 /// middle. Every step has another distance of sections, thin or thick. All voxels are read where the network trains.
 /// </summary>
@@ -30,7 +30,7 @@ internal sealed class GapExamples : IDisposable
     public GapExamples(IReadOnlyList<Volume<float>> volumes, GapTraining training, Device device)
     {
         (_training, _device) = (training, device);
-        var longest = new AxialSampling(training.Distances.Max(), 1).FineRows(GapNetwork.Sections);
+        var longest = new AxialSampling(training.Distances.Max(), 1).FineRows(Gap.Sections);
         foreach (var volume in volumes)
         {
             var edges = new[] { volume.Shape.Z, volume.Shape.Y, volume.Shape.X }.Order().ToArray();
@@ -52,24 +52,24 @@ internal sealed class GapExamples : IDisposable
         var (first, gap) = Rows(sampling);
         var gapRows = Enumerable.Range(first, gap.Positions.Count);
         // Of thin sections nothing between the others is needed.
-        int[] rows = [.. sampling.IsDecimation ? Enumerable.Range(0, GapNetwork.Sections).Select(i => i * distance).Concat(gapRows) : Enumerable.Range(0, sampling.FineRows(GapNetwork.Sections))];
-        var boxes = Enumerable.Range(0, _training.Batch).Select(_ => Place(random, sampling.FineRows(GapNetwork.Sections))).OrderBy(b => b.Volume).ToArray();
+        int[] rows = [.. sampling.IsDecimation ? Enumerable.Range(0, Gap.Sections).Select(i => i * distance).Concat(gapRows) : Enumerable.Range(0, sampling.FineRows(Gap.Sections))];
+        var boxes = Enumerable.Range(0, _training.Batch).Select(_ => Place(random, sampling.FineRows(Gap.Sections))).OrderBy(b => b.Volume).ToArray();
         var fine = _copies.Length == 0 ? Read(boxes, rows) : ReadCopies(boxes, rows); // (N, R, P, P)
 
         fine = fine.Plus((fine.Squared() - One()) * Each(() => _training.ContrastJitter * Normal(random)));
         fine = (fine * Each(() => (random.NextDouble() < _training.InversionShare ? -1 : 1) * (1 + _training.IntensityJitter * Normal(random)))).Plus(Each(() => _training.IntensityJitter * Normal(random)));
         var sections = sampling.IsDecimation
-            ? fine.narrow(1, 0, GapNetwork.Sections).clone()
-            : fine.reshape(_training.Batch, GapNetwork.Sections, distance, _training.Patch, _training.Patch).mean([2]);
-        var wanted = fine.narrow(1, sampling.IsDecimation ? GapNetwork.Sections : first, gap.Positions.Count).contiguous();
+            ? fine.narrow(1, 0, Gap.Sections).clone()
+            : fine.reshape(_training.Batch, Gap.Sections, distance, _training.Patch, _training.Patch).mean([2]);
+        var wanted = fine.narrow(1, sampling.IsDecimation ? Gap.Sections : first, gap.Positions.Count).contiguous();
         // TorchSharp's generators are those of the processor.
         using var generator = new Generator((ulong)random.Next(), CPU);
         for (var n = 0; n < _training.Batch; n++)
         {
             if (random.NextDouble() < _training.NoiseShare)
-                sections.narrow(0, n, 1).AddScaled(randn([1, GapNetwork.Sections, _training.Patch, _training.Patch], generator: generator).to(_device), random.NextDouble() * _training.LargestNoise);
+                sections.narrow(0, n, 1).AddScaled(randn([1, Gap.Sections, _training.Patch, _training.Patch], generator: generator).to(_device), random.NextDouble() * _training.LargestNoise);
             if (random.NextDouble() < _training.EndShare)
-                EndStack(sections.narrow(0, n, 1), random.Next(1, GapNetwork.Sections / 2), random.Next(2) == 0);
+                EndStack(sections.narrow(0, n, 1), random.Next(1, Gap.Sections / 2), random.Next(2) == 0);
         }
         return new GapBatch(sections.DetachFromDisposeScope(), wanted.DetachFromDisposeScope(), gap);
 
@@ -92,7 +92,7 @@ internal sealed class GapExamples : IDisposable
     /// </summary>
     public static (int First, Gap Gap) Rows(AxialSampling sampling)
     {
-        var (from, to) = (sampling.Centre(GapNetwork.Sections / 2 - 1), sampling.Centre(GapNetwork.Sections / 2));
+        var (from, to) = (sampling.Centre(Gap.Sections / 2 - 1), sampling.Centre(Gap.Sections / 2));
         var first = sampling.IsDecimation ? (int)from + 1 : (int)Math.Ceiling(from);
         var positions = Enumerable.Range(first, (int)Math.Ceiling(to) - first).Select(row => (row - from) / sampling.Pitch);
         return (first, new Gap(sampling.Pitch, sampling.Thickness, [.. positions]));
@@ -142,12 +142,12 @@ internal sealed class GapExamples : IDisposable
         return [.. axes.Select(axis => Vector3.Transform(axis, turn) * zoom * MathF.Pow((float)_training.LargestStretch, Even()))];
     }
 
-    /// <summary>Repeats the outermost section but <paramref name="missing"/> in their place, as <see cref="GapReconstruction"/> does at either end of a stack.</summary>
+    /// <summary>Repeats the outermost section but <paramref name="missing"/> in their place, as super-resolution does at either end of a stack.</summary>
     private static void EndStack(Tensor sections, int missing, bool atFirst)
     {
         for (var i = 0; i < missing; i++)
         {
-            var (lost, kept) = atFirst ? (i, missing) : (GapNetwork.Sections - 1 - i, GapNetwork.Sections - 1 - missing);
+            var (lost, kept) = atFirst ? (i, missing) : (Gap.Sections - 1 - i, Gap.Sections - 1 - missing);
             sections.narrow(1, lost, 1).copy_(sections.narrow(1, kept, 1));
         }
     }

@@ -1,4 +1,4 @@
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Augmentation;
 
 /// <summary>How the network that fills gaps is trained on isotropic volumes.</summary>
 internal sealed record GapTraining

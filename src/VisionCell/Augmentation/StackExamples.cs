@@ -1,12 +1,14 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
+using VisionCell.Learning;
+using VisionCell.Reconstruction;
 using VisionCell.Volumes;
 using static TorchSharp.torch;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Augmentation;
 
 /// <summary>
-/// Examples for <see cref="GapNetwork"/> that a sparse stack holds itself: of every second or third section (or of means of two thick
+/// Examples for networks that fill gaps that a sparse stack holds itself: of every second or third section (or of means of two thick
 /// ones) those between are the truth, at the scale of the stack and at half of it. The sections that <see cref="HalfScale"/> judges by are
 /// never the truth here.
 /// </summary>
@@ -52,7 +54,7 @@ internal sealed class StackExamples
         var thick = !_sampling.IsDecimation;
         var edge = Math.Min(Patch, Math.Min(volume.Shape.Y, volume.Shape.X) / 8 * 8);
         var (count, pixels) = (thick ? 2 : stride - 1, edge * edge);
-        var (sections, wanted) = (new float[Batch * GapNetwork.Sections * pixels], new float[Batch * count * pixels]);
+        var (sections, wanted) = (new float[Batch * Gap.Sections * pixels], new float[Batch * count * pixels]);
         for (var n = 0; n < Batch; n++)
         {
             var start = task.Starts[random.Next(task.Starts.Length)];
@@ -65,10 +67,10 @@ internal sealed class StackExamples
                 TensorPrimitives.Multiply(target, gain, target);
                 TensorPrimitives.Add(target, offset, target);
             }
-            for (var i = 0; i < GapNetwork.Sections; i++)
+            for (var i = 0; i < Gap.Sections; i++)
             {
-                var target = sections.AsSpan((n * GapNetwork.Sections + (backwards ? GapNetwork.Sections - 1 - i : i)) * pixels, pixels);
-                var z = Inside(start + (i - GapNetwork.Sections / 2 + 1) * stride, stride, thick ? volume.Shape.Z - 1 : volume.Shape.Z);
+                var target = sections.AsSpan((n * Gap.Sections + (backwards ? Gap.Sections - 1 - i : i)) * pixels, pixels);
+                var z = Inside(start + (i - Gap.Sections / 2 + 1) * stride, stride, thick ? volume.Shape.Z - 1 : volume.Shape.Z);
                 Copy(z, target);
                 if (!thick)
                     continue;
@@ -80,7 +82,7 @@ internal sealed class StackExamples
             for (var j = 0; j < count; j++)
                 Copy(start + 1 + j, wanted.AsSpan((n * count + (backwards ? count - 1 - j : j)) * pixels, pixels));
         }
-        var x = tensor(sections, [Batch, GapNetwork.Sections, edge, edge]).to(_device).DetachFromDisposeScope();
+        var x = tensor(sections, [Batch, Gap.Sections, edge, edge]).to(_device).DetachFromDisposeScope();
         var y = tensor(wanted, [Batch, count, edge, edge]).to(_device).DetachFromDisposeScope();
         var (pitch, scale) = (_sampling.Pitch, (double)task.Scale);
         return thick
@@ -96,7 +98,7 @@ internal sealed class StackExamples
         var last = sparse.Sections - 1 - (thick ? 3 : stride);
         return [.. Enumerable.Range(0, Math.Max(0, last + 1)).Where(start =>
             Enumerable.Range(1, thick ? 2 : stride - 1).All(j => sparse.IsObserved(start + j) && !HalfScale.IsKept(start + j, thick))
-            && Enumerable.Range(0, GapNetwork.Sections).Select(i => Inside(start + (i - GapNetwork.Sections / 2 + 1) * stride, stride, thick ? sparse.Sections - 1 : sparse.Sections))
+            && Enumerable.Range(0, Gap.Sections).Select(i => Inside(start + (i - Gap.Sections / 2 + 1) * stride, stride, thick ? sparse.Sections - 1 : sparse.Sections))
                 .All(z => sparse.IsObserved(z) && (!thick || sparse.IsObserved(z + 1))))];
     }
 

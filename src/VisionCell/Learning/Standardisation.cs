@@ -1,6 +1,6 @@
 using VisionCell.Volumes;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Learning;
 
 /// <summary>Grey values to mean 0 and standard deviation 1, in which networks compute, and back.</summary>
 /// <param name="Mean">Mean grey value of what was observed.</param>

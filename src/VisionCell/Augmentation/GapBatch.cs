@@ -1,7 +1,7 @@
 using VisionCell.Learning;
 using static TorchSharp.torch;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Augmentation;
 
 /// <summary>What a gap network learns from in one step.</summary>
 /// <param name="Sections">Standardised grey values, <c>[N, 6, Y, X]</c>; released by <see cref="Loss"/>.</param>
@@ -10,13 +10,14 @@ namespace VisionCell.SuperResolution;
 /// <param name="Thickness">Rows that one wanted image is the mean of.</param>
 internal sealed record GapBatch(Tensor Sections, Tensor Wanted, Gap Gap, int Thickness = 1)
 {
-    /// <summary>The network's mean squared error over that of linear interpolation, so that every distance of sections counts alike; a scalar.</summary>
-    public Tensor Loss(GapNetwork network, Weights weights)
+    /// <summary>A network's mean squared error over that of linear interpolation, so that every distance of sections counts alike; a scalar.</summary>
+    /// <param name="fill">The network: rows of a gap from its sections.</param>
+    public Tensor Loss(Func<Tensor, Gap, Tensor> fill)
     {
         using var scope = NewDisposeScope();
         using var sections = Sections;
         using var wanted = Wanted;
-        var error = (Means(network.Forward(weights, sections, Gap)) - wanted).Squared().mean();
+        var error = (Means(fill(sections, Gap)) - wanted).Squared().mean();
         return error.div(Floor(sections, wanted)).MoveToOuterDisposeScope();
     }
 
@@ -26,7 +27,7 @@ internal sealed record GapBatch(Tensor Sections, Tensor Wanted, Gap Gap, int Thi
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var position = tensor(Gap.Positions.Select(t => (float)t).ToArray(), [1, Gap.Positions.Count, 1, 1]).to(sections.device);
-        var (before, after) = (sections.narrow(1, GapNetwork.Sections / 2 - 1, 1), sections.narrow(1, GapNetwork.Sections / 2, 1));
+        var (before, after) = (sections.narrow(1, Gap.Sections / 2 - 1, 1), sections.narrow(1, Gap.Sections / 2, 1));
         return (Means(before.Plus((after - before) * position)) - wanted).Squared().mean().MoveToOuterDisposeScope();
     }
 

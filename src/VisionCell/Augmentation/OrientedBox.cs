@@ -1,7 +1,7 @@
 using System.Numerics;
 using VisionCell.Volumes;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Augmentation;
 
 /// <summary>A box in a volume, in any orientation: its corner, and a step along its rows, lines and columns; voxels, as (x, y, z).</summary>
 internal readonly record struct OrientedBox(Vector3 Corner, Vector3 Rows, Vector3 Lines, Vector3 Columns)
