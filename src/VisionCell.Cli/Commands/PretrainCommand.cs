@@ -1,12 +1,12 @@
 using System.CommandLine;
 using VisionCell.Cli.CommandLine;
+using VisionCell.Pipeline;
 using VisionCell.Runs;
-using VisionCell.SuperResolution;
 using VisionCell.Volumes;
 
 namespace VisionCell.Cli.Commands;
 
-/// <summary><c>visioncell pretrain VOLUME… --out DIR</c>: weights that super-resolution starts from, learnt from isotropic volumes.</summary>
+/// <summary><c>visioncell pretrain VOLUME… --out DIR</c>: weights that methods start from, learnt from isotropic volumes.</summary>
 internal static class PretrainCommand
 {
     public static Command Create()
@@ -14,13 +14,15 @@ internal static class PretrainCommand
         var volumes = new Argument<string[]>("VOLUME") { Arity = ArgumentArity.OneOrMore, Description = "Isotropic volumes of other specimens than those to be reconstructed." };
         var voxelSize = CommonOptions.VoxelSize();
         var output = CommonOptions.OutputDirectory("Folder for prior.safetensors; give it to --prior.");
+        var network = new Option<string>("--network") { HelpName = "NAME", DefaultValueFactory = _ => Pretraining.Networks[0], Description = $"What to train: {string.Join(" or ", Pretraining.Networks)}." };
+        var skeleton = new Option<string?>("--skeleton") { HelpName = "FILE", Description = "For diffusion: weights of the network gap, trained on the same volumes, whose residual it models." };
         var steps = new Option<int?>("--steps") { HelpName = "N", Description = "Optimiser steps; those of the recipe where left out." };
         var minutes = new Option<double?>("--minutes") { HelpName = "M", Description = "Time in place of steps." };
         var batch = new Option<int?>("--batch") { HelpName = "N", Description = "Examples a step; the recipe's 8 suit a processor, 64 a GPU." };
         var rate = new Option<double?>("--rate") { HelpName = "R", Description = "Highest learning rate; the recipe's where left out, of which half suits going on from a prior." };
         var prior = new Option<string?>("--prior") { HelpName = "FILE", Description = "Weights to go on from, of the same command; fresh ones where left out." };
         var seed = CommonOptions.Seed();
-        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution starts from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, steps, minutes, batch, rate, prior, seed };
+        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution and diffusion start from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, network, skeleton, steps, minutes, batch, rate, prior, seed };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -35,13 +37,13 @@ internal static class PretrainCommand
             if (parsed.GetValue(minutes) is not null && parsed.GetValue(steps) is not null)
                 throw new BadInputException("--minutes and --steps exclude each other; give one");
             Volume[] read = [.. parsed.GetRequiredValue(volumes).Select(path => VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation))];
-            var path = messages.RunSteps("pretrain", progress => Pretraining.Run(read, parsed.GetRequiredValue(output), new TrainingOptions(
+            var path = messages.RunSteps("pretrain", progress => Pretraining.Run(parsed.GetRequiredValue(network), read, parsed.GetRequiredValue(output), new TrainingOptions(
                 Budget: parsed.GetValue(minutes) is { } budget ? TimeSpan.FromMinutes(budget) : null,
                 Seed: parsed.GetValue(seed),
-                Progress: new Relay<TrainingProgress>(p => progress.Report(new Step(p.Fraction, FormattableString.Invariant($"step {p.Step}, {p.Elapsed.TotalSeconds:0} s, error {p.Loss:0.000} of linear interpolation's")))),
+                Progress: new Relay<TrainingProgress>(p => progress.Report(new Step(p.Fraction, FormattableString.Invariant($"step {p.Step}, {p.Elapsed.TotalSeconds:0} s, loss {p.Loss:0.000}")))),
                 Steps: parsed.GetValue(steps),
                 Prior: parsed.GetValue(prior),
-                Cancellation: cancellation), parsed.GetValue(batch), parsed.GetValue(rate)));
+                Cancellation: cancellation), parsed.GetValue(batch), parsed.GetValue(rate), parsed.GetValue(skeleton)));
             Console.Out.WriteLine(path);
             return Task.FromResult(ExitCode.Done);
         });

@@ -26,9 +26,7 @@ internal sealed record GapBatch(Tensor Sections, Tensor Wanted, Gap Gap, int Thi
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var position = tensor(Gap.Positions.Select(t => (float)t).ToArray(), [1, Gap.Positions.Count, 1, 1]).to(sections.device);
-        var (before, after) = (sections.narrow(1, Gap.Sections / 2 - 1, 1), sections.narrow(1, Gap.Sections / 2, 1));
-        return (Means(before.Plus((after - before) * position)) - wanted).Squared().mean().MoveToOuterDisposeScope();
+        return (Means(Gap.Linear(sections)) - wanted).Squared().mean().MoveToOuterDisposeScope();
     }
 
     private Tensor Means(Tensor rows) => Thickness == 1 ? rows : rows.reshape(rows.shape[0], -1, Thickness, rows.shape[2], rows.shape[3]).mean([2]);

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace VisionCell.Learning;
 
 /// <summary>A gap between two sections, as a network is told of it.</summary>
@@ -11,6 +13,14 @@ internal sealed record Gap(double Distance, double Thickness, IReadOnlyList<doub
 
     /// <summary>The same gap seen from its other side.</summary>
     public Gap Reversed() => this with { Positions = [.. Positions.Reverse().Select(t => 1 - t)] };
+
+    /// <summary>Linear interpolation between the two sections about the gap: sections <c>[N, 6, Y, X]</c> to rows <c>[N, T, Y, X]</c>.</summary>
+    public Tensor Linear(Tensor sections)
+    {
+        var position = tensor(Positions.Select(t => (float)t).ToArray(), [1, Positions.Count, 1, 1]).to(sections.device);
+        var (before, after) = (sections.narrow(1, Sections / 2 - 1, 1), sections.narrow(1, Sections / 2, 1));
+        return before.Plus((after - before) * position);
+    }
 
     /// <summary>Sines and cosines of the distance and of the share of it that is thickness (as in Vaswani et al., arXiv:1706.03762).</summary>
     public float[] Conditions(int count)

@@ -12,10 +12,17 @@ namespace VisionCell.Learning;
 /// <param name="conditions">Length of the condition.</param>
 internal sealed class ResidualUNet(IReadOnlyList<int> channels, IReadOnlyList<int> blocks, int conditions)
 {
+    private static readonly string[] _parts = ["down", "up", "shrink", "grow", "merge"];
+
     private int Levels => channels.Count;
 
     /// <summary>Lengths along y and x must be a multiple of this.</summary>
     public int Multiple => 1 << (Levels - 1);
+
+    /// <summary>Whether a tensor is the kernel of one of its convolutions, which <see cref="Muon"/> updates: not of a condition, a head or a tail.</summary>
+    public static bool IsHidden(string name) =>
+        name.EndsWith(".weight", StringComparison.Ordinal) && !name.EndsWith("condition.weight", StringComparison.Ordinal)
+        && _parts.Any(part => name.StartsWith(part, StringComparison.Ordinal));
 
     /// <summary>Adds fresh weights.</summary>
     public void AddTo(Weights weights, Generator generator, Device device)

@@ -21,7 +21,7 @@ internal static class GapAdaptation
     public static Weights Run(NetworkPrior<GapConfiguration> prior, StackExamples examples, ComputePrecision precision, string identity, TrainingOptions options)
     {
         var network = new GapNetwork(prior.Configuration, precision.Compute);
-        var settings = new TrainerSettings(prior.Name, identity, 3e-4, 20, 0, 1, 0.98, TimeSpan.FromMinutes(1), GapNetwork.IsHidden);
+        var settings = new TrainerSettings(prior.Name, identity, 3e-4, 20, 0, 1, 0.98, TimeSpan.FromMinutes(1), ResidualUNet.IsHidden);
         var tuned = Trainer.Train(prior.Weights.To(precision.Device), examples.Draw, (weights, batch) => batch.Loss((sections, gap) => network.Forward(weights, sections, gap)), null, settings, options);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();

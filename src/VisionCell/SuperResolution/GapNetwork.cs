@@ -27,11 +27,6 @@ internal sealed class GapNetwork(GapConfiguration configuration, ScalarType comp
     /// <summary>Lateral lengths must be a multiple of this; others are padded by repeating the border.</summary>
     public int LateralMultiple => Stride * _body.Multiple;
 
-    /// <summary>Whether a tensor is the kernel of a hidden convolution: neither first nor last, nor of the condition.</summary>
-    public static bool IsHidden(string name) =>
-        name.EndsWith(".weight", StringComparison.Ordinal) && !name.StartsWith("head", StringComparison.Ordinal) && !name.StartsWith("tail", StringComparison.Ordinal)
-        && !name.StartsWith("position", StringComparison.Ordinal) && !name.EndsWith("condition.weight", StringComparison.Ordinal);
-
     /// <summary>Fresh weights.</summary>
     public Weights Initialise(int seed, Device device)
     {
@@ -72,8 +67,6 @@ internal sealed class GapNetwork(GapConfiguration configuration, ScalarType comp
         x = x.reshape(n, rows, h, w, Stride, Stride).permute(0, 1, 2, 4, 3, 5).reshape(n, rows, h * Stride, w * Stride);
         x = x.narrow(2, 0, height).narrow(3, 0, width).to(ScalarType.Float32);
 
-        var position = tensor(gap.Positions.Select(t => (float)t).ToArray(), [1, rows, 1, 1]).to(sections.device);
-        var (before, after) = (sections.narrow(1, Gap.Sections / 2 - 1, 1), sections.narrow(1, Gap.Sections / 2, 1));
-        return x.Plus(before).Plus((after - before) * position).MoveToOuterDisposeScope();
+        return x.Plus(gap.Linear(sections)).MoveToOuterDisposeScope();
     }
 }

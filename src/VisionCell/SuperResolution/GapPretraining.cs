@@ -26,7 +26,7 @@ internal static class GapPretraining
             examples.Draw,
             (weights, batch) => batch.Loss((sections, gap) => network.Forward(weights, sections, gap)),
             null,
-            new TrainerSettings("gap", identity, training.LearningRate, 100, 0, 1, 0.999, TimeSpan.FromHours(1), GapNetwork.IsHidden),
+            new TrainerSettings("gap", identity, training.LearningRate, 100, 0, 1, 0.999, TimeSpan.FromHours(1), ResidualUNet.IsHidden),
             options.Steps is null && options.Budget is null ? options with { Steps = training.Steps } : options);
     }
 }
