@@ -37,20 +37,11 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
         var shape = sparse.Observed.Shape;
         var (fromY, toY) = Window(block.Y, block.Shape.Y, shape.Y);
         var (fromX, toX) = Window(block.X, block.Shape.X, shape.X);
-        int[] seen = [.. Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved)];
-        // Gap g lies between the seen sections g and g + 1; gap -1 before the first, the last behind the last.
-        for (var g = -1; g < seen.Length; g++)
+        var window = new Box(0, fromY, fromX, new Shape3(1, toY - fromY, toX - fromX));
+        foreach (var (gap, rows, sections) in GapsOfStack.Of(sparse, block.Z, block.Shape.Z))
         {
             cancellation.ThrowIfCancellationRequested();
-            var (before, after) = (Centre(g), Centre(g + 1));
-            int[] rows = [.. Enumerable.Range(block.Z, block.Shape.Z).Where(row => row >= before && row < after && !IsSection(row))];
-            if (rows.Length == 0)
-                continue;
-            var gap = new Gap(after - before, sparse.Sampling.Thickness, [.. rows.Select(row => (row - before) / (after - before))]);
-            var sections = new float[Gap.Sections * (toY - fromY) * (toX - fromX)];
-            for (var i = 0; i < Gap.Sections; i++)
-                CopySection(seen[Math.Clamp(g - Gap.Sections / 2 + 1 + i, 0, seen.Length - 1)], sections.AsSpan(i * (toY - fromY) * (toX - fromX)));
-            var filled = Apply(sections, toY - fromY, toX - fromX, gap);
+            var filled = Apply(GapsOfStack.Standardised(sparse.Observed, sections, window, standardisation), toY - fromY, toX - fromX, gap);
             for (var t = 0; t < rows.Length; t++)
             {
                 for (var y = 0; y < block.Shape.Y; y++)
@@ -63,22 +54,6 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
             }
         }
         return result;
-
-        double Centre(int g) => g < 0 ? sparse.Centre(seen[0]) - sparse.Sampling.Pitch
-            : g >= seen.Length ? sparse.Centre(seen[^1]) + sparse.Sampling.Pitch
-            : sparse.Centre(seen[g]);
-
-        bool IsSection(int row) => sparse.Sampling.IsDecimation && seen.Any(s => Math.Abs(sparse.Centre(s) - row) < 1e-6);
-
-        void CopySection(int z, Span<float> target)
-        {
-            for (var y = fromY; y < toY; y++)
-            {
-                var line = target.Slice((y - fromY) * (toX - fromX), toX - fromX);
-                TensorPrimitives.Subtract(sparse.Observed.Data.AsSpan(sparse.Observed.Index(z, y, fromX), toX - fromX), standardisation.Mean, line);
-                TensorPrimitives.Multiply(line, 1 / standardisation.Deviation, line);
-            }
-        }
     }
 
     private static (int From, int To) Window(int start, int length, int limit) =>
