@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
+using VisionCell.Reconstruction;
 using VisionCell.Volumes;
 
 namespace VisionCell.SuperResolution;

@@ -44,8 +44,8 @@ public static class Pretraining
             ["trainedOn"] = string.Join("; ", volumes.Select(v => $"{Path.GetFileName(v.Provenance.Source)}, {v.Shape} voxels of {v.VoxelSize}, voxels sha256 {ContentHash.Of(v)}")),
             ["recipe"] = JsonSerializer.Serialize(training),
             ["trained"] = options is { Steps: null, Budget: { } budget }
-                ? string.Create(CultureInfo.InvariantCulture, $"{budget.TotalMinutes:0.##} minutes on {ComputePrecision.Best()}, about {steps} steps")
-                : string.Create(CultureInfo.InvariantCulture, $"{options.Steps ?? training.Steps} steps on {ComputePrecision.Best()}"),
+                ? string.Create(CultureInfo.InvariantCulture, $"{budget.TotalMinutes:0.##} minutes on {ComputePrecision.Best(options.Device)}, about {steps} steps")
+                : string.Create(CultureInfo.InvariantCulture, $"{options.Steps ?? training.Steps} steps on {ComputePrecision.Best(options.Device)}"),
             ["startedFrom"] = start is null ? "nothing" : $"{Path.GetFileName(options.Prior)}, sha256 {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.Prior!)))}",
             ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
         });

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
+using VisionCell.Reconstruction;
 using VisionCell.Volumes;
 using static TorchSharp.torch;
 

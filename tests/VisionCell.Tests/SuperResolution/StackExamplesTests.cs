@@ -1,5 +1,6 @@
 using VisionCell.Acquisition;
 using VisionCell.Learning;
+using VisionCell.Reconstruction;
 using VisionCell.Runs;
 using VisionCell.SuperResolution;
 using VisionCell.Volumes;

@@ -1,8 +1,8 @@
 using VisionCell.Acquisition;
-using VisionCell.SuperResolution;
+using VisionCell.Reconstruction;
 using VisionCell.Volumes;
 
-namespace VisionCell.Tests.SuperResolution;
+namespace VisionCell.Tests.Reconstruction;
 
 public sealed class HalfScaleTests
 {

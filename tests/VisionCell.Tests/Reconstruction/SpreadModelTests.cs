@@ -1,7 +1,7 @@
 using VisionCell.Acquisition;
-using VisionCell.SuperResolution;
+using VisionCell.Reconstruction;
 
-namespace VisionCell.Tests.SuperResolution;
+namespace VisionCell.Tests.Reconstruction;
 
 public sealed class SpreadModelTests
 {

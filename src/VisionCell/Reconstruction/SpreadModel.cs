@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Reconstruction;
 
 /// <summary>
 /// What error to expect where methods lie a certain distance apart: <c>constant + slope · spread</c> in the middle of a gap, fitted to

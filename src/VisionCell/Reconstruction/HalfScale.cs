@@ -1,9 +1,8 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
-using VisionCell.Reconstruction;
 using VisionCell.Volumes;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Reconstruction;
 
 /// <summary>
 /// The same problem at half the scale, in which the stack itself knows the answer: of sections with half as many pixels along y and
