@@ -41,12 +41,35 @@ internal static class CommonOptions
     /// <summary><c>--prior FILE</c>.</summary>
     public static Option<string?> Prior() => new("--prior") { HelpName = "FILE", Description = "Weights that 'pretrain' made, in place of those that come with the library." };
 
-    /// <summary>How methods are trained, of the options above.</summary>
-    /// <exception cref="BadInputException">The time is out of range, or a prior is given and forbidden at once.</exception>
-    public static TrainingOptions TrainingOf(this ParseResult parsed, Option<double?> minutes, Option<int> seed, Option<bool> fromScratch, Option<string?> prior, CancellationToken cancellation) =>
+    /// <summary><c>--device auto|cpu|cuda:N</c>.</summary>
+    public static Option<string> Device() => new("--device") { HelpName = "auto|cpu|cuda:N", Description = "Where networks and kernels run; auto takes the first GPU that can be used, else the processor.", DefaultValueFactory = _ => "auto" };
+
+    /// <summary>How methods are trained, of the options above; a GPU that can't be used is told in one line.</summary>
+    /// <exception cref="BadInputException">The time is out of range, the device is not known, or a prior is given and forbidden at once.</exception>
+    public static TrainingOptions TrainingOf(this ParseResult parsed, Option<double?> minutes, Option<int> seed, Option<bool> fromScratch, Option<string?> prior, Option<string> device, CancellationToken cancellation) =>
         parsed.GetValue(fromScratch) && parsed.GetValue(prior) is { } path
             ? throw new BadInputException($"--from-scratch and --prior {path} exclude each other: leave one out")
-            : new TrainingOptions(parsed.BudgetOf(minutes), parsed.GetValue(seed), FromScratch: parsed.GetValue(fromScratch), Prior: parsed.GetValue(prior), Cancellation: cancellation);
+            : new TrainingOptions(parsed.BudgetOf(minutes), parsed.GetValue(seed), FromScratch: parsed.GetValue(fromScratch), Prior: parsed.GetValue(prior), Device: parsed.DeviceOf(device), Notice: parsed.NoticeOnce(), Cancellation: cancellation);
+
+    /// <summary>The value of <see cref="Device"/>.</summary>
+    /// <exception cref="BadInputException">It is none.</exception>
+    public static string DeviceOf(this ParseResult parsed, Option<string> option)
+    {
+        var device = parsed.GetRequiredValue(option);
+        DeviceName.Ordinal(device);
+        return device;
+    }
+
+    /// <summary>Shows lines on standard error, the same one only once.</summary>
+    public static Action<string> NoticeOnce(this ParseResult parsed)
+    {
+        var (messages, said) = (Messages.Of(parsed), new HashSet<string>());
+        return line =>
+        {
+            if (said.Add(line))
+                messages.Notice(line);
+        };
+    }
 
     /// <summary>The value of <see cref="VoxelSize()"/>.</summary>
     /// <exception cref="BadInputException">It is not three positive numbers.</exception>

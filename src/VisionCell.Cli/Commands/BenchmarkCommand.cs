@@ -20,16 +20,17 @@ internal static class BenchmarkCommand
         var seed = CommonOptions.Seed();
         var fromScratch = CommonOptions.FromScratch();
         var prior = CommonOptions.Prior();
+        var device = CommonOptions.Device();
         var json = CommonOptions.JsonReport();
-        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, seed, fromScratch, prior, json };
+        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, seed, fromScratch, prior, device, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
             var sampling = AxialSampling.Parse(parsed.GetRequiredValue(degrade));
             var names = parsed.GetRequiredValue(methods).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             foreach (var name in names)
-                Methods.Create(name).Dispose();
-            var options = parsed.TrainingOf(minutes, seed, fromScratch, prior, cancellation);
+                Methods.Require(name);
+            var options = parsed.TrainingOf(minutes, seed, fromScratch, prior, device, cancellation);
             var path = parsed.GetRequiredValue(volume);
             var truth = VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation);
             var report = messages.RunSteps("benchmark", steps => Benchmark.Run(truth, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), sampling, names, options, new Progress(names, steps, messages)));

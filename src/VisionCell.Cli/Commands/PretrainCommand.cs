@@ -22,7 +22,8 @@ internal static class PretrainCommand
         var rate = new Option<double?>("--rate") { HelpName = "R", Description = "Highest learning rate; the recipe's where left out, of which half suits going on from a prior." };
         var prior = new Option<string?>("--prior") { HelpName = "FILE", Description = "Weights to go on from, of the same command; fresh ones where left out." };
         var seed = CommonOptions.Seed();
-        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution and diffusion start from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, network, skeleton, steps, minutes, batch, rate, prior, seed };
+        var device = CommonOptions.Device();
+        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution and diffusion start from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, network, skeleton, steps, minutes, batch, rate, prior, seed, device };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -43,6 +44,8 @@ internal static class PretrainCommand
                 Progress: new Relay<TrainingProgress>(p => progress.Report(new Step(p.Fraction, FormattableString.Invariant($"step {p.Step}, {p.Elapsed.TotalSeconds:0} s, loss {p.Loss:0.000}")))),
                 Steps: parsed.GetValue(steps),
                 Prior: parsed.GetValue(prior),
+                Device: parsed.DeviceOf(device),
+                Notice: parsed.NoticeOnce(),
                 Cancellation: cancellation), parsed.GetValue(batch), parsed.GetValue(rate), parsed.GetValue(skeleton)));
             Console.Out.WriteLine(path);
             return Task.FromResult(ExitCode.Done);

@@ -22,16 +22,17 @@ internal static class ReconstructCommand
         var seed = CommonOptions.Seed();
         var fromScratch = CommonOptions.FromScratch();
         var prior = CommonOptions.Prior();
+        var device = CommonOptions.Device();
         var uncertainty = new Option<bool>("--uncertainty") { Description = "Write volumes/METHOD-uncertainty.zarr as well: the absolute error to expect at each voxel." };
         var json = CommonOptions.Json();
-        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, seed, fromScratch, prior, uncertainty, json };
+        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, seed, fromScratch, prior, device, uncertainty, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
             var name = parsed.GetRequiredValue(method);
             // A wrong name or time is found before the volume is read.
-            Methods.Create(name).Dispose();
-            var options = parsed.TrainingOf(minutes, seed, fromScratch, prior, cancellation);
+            Methods.Require(name);
+            var options = parsed.TrainingOf(minutes, seed, fromScratch, prior, device, cancellation);
             var stack = VolumeArguments.At(VolumeArguments.Read(parsed.GetRequiredValue(input), parsed.VoxelSizeOf(voxelSize), messages, cancellation), parsed.GetValue(positions));
             var sparse = SparseVolume.FromStack(stack, parsed.GetValue(thick));
             if (sparse.Sampling.Pitch == 1)

@@ -125,6 +125,14 @@ public sealed class FlowMethod(OpticalFlowConfiguration? configuration = null) :
     }
 
     /// <inheritdoc/>
+    public IReconstructionMethod ForStack(SparseVolume sparse, TrainingOptions options)
+    {
+        var other = new FlowMethod(_configuration);
+        other.Train(sparse, options with { Progress = null });
+        return other;
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _flows.Clear();
 
     /// <summary>Fills the rows of a block: those between two sections by what is known of the position, others from the nearest section.</summary>

@@ -23,7 +23,7 @@ internal static class DiffusionPretraining
     public static Weights Run(
         IReadOnlyList<Volume<float>> volumes, DiffusionConfiguration configuration, GapTraining training, Func<Tensor, Gap, Tensor> skeleton, TrainingOptions options, Weights? start = null)
     {
-        var precision = ComputePrecision.Best();
+        var precision = ComputePrecision.Best(options.Device);
         var network = new DiffusionNetwork(configuration.Validated(), precision.Compute);
         var loss = new DiffusionLoss(network, skeleton);
         using var examples = new GapExamples(volumes, training, precision.Device);

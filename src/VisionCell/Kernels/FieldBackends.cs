@@ -1,4 +1,3 @@
-using System.Globalization;
 using VisionCell.Kernels.Cuda;
 using VisionCell.Kernels.Simd;
 using VisionCell.Volumes;
@@ -16,11 +15,8 @@ public static class FieldBackends
 
     internal static IFieldKernels<float> Open(string device, Action<string> notice, string? standIn, string cache)
     {
-        if (device == "cpu")
+        if (DeviceName.Ordinal(device) is not { } ordinal)
             return SimdKernels.Create();
-        var ordinal = 0;
-        if (device != "auto" && !(device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out ordinal)))
-            throw new BadInputException($"device '{device}' is not known; give auto, cpu or cuda:0");
         try
         {
             var opened = new CudaDevice(CudaLibrary.Load(standIn), ordinal, cache);

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VisionCell.Volumes;
 using static TorchSharp.torch;
 
 namespace VisionCell.Learning;
@@ -12,17 +13,23 @@ namespace VisionCell.Learning;
 /// <param name="Compute">Element type of activations.</param>
 public sealed record ComputePrecision(Device Device, ScalarType Compute)
 {
-    /// <summary>The best of this machine.</summary>
-    public static ComputePrecision Best()
+    /// <summary>The best of this machine on what the option <c>--device</c> asks for.</summary>
+    /// <param name="device"><c>cpu</c>; <c>cuda:N</c>; or <c>auto</c>: the first GPU where there is one, else the processor.</param>
+    /// <param name="notice">Takes one line where a GPU was asked for and can't be used, and the processor is taken in its place.</param>
+    /// <exception cref="BadInputException">The option is none of these.</exception>
+    public static ComputePrecision Best(string device = "auto", Action<string>? notice = null)
     {
-        if (cuda.is_available())
-            return new ComputePrecision(CUDA, ScalarType.BFloat16);
+        var ordinal = DeviceName.Ordinal(device);
+        if (ordinal is { } wanted && cuda.is_available() && wanted < cuda.device_count())
+            return new ComputePrecision(new Device(DeviceType.CUDA, wanted), ScalarType.BFloat16);
+        if (device.StartsWith("cuda", StringComparison.Ordinal))
+            notice?.Invoke($"device {device}: libtorch has {(cuda.is_available() ? $"{cuda.device_count()} GPU(s), numbered from 0" : "no GPU (this may be its build for processors)")}; networks run on the processor");
         return new ComputePrecision(CPU, HasBFloat16() ? ScalarType.BFloat16 : ScalarType.Float32);
     }
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{(Device.type == DeviceType.CUDA ? "cuda:0" : "cpu")} ({(Compute == ScalarType.BFloat16 ? "bf16" : "fp32")})";
+        $"{(Device.type == DeviceType.CUDA ? $"cuda:{Math.Max(0, Device.index)}" : "cpu")} ({(Compute == ScalarType.BFloat16 ? "bf16" : "fp32")})";
 
     private static bool HasBFloat16()
     {

@@ -78,7 +78,7 @@ public static class Trainer
 
         using var weights = initial.Trainable(settings.Hidden is { } kernels ? Muon.Order(initial, kernels) : null);
         using var optimiser = settings.Hidden is { } hidden
-            ? new Muon(weights, settings.WeightDecay, hidden, ComputePrecision.Best().Compute)
+            ? new Muon(weights, settings.WeightDecay, hidden, ComputePrecision.Best(options.Device).Compute)
             : new AdamW(weights, settings.WeightDecay);
         using var average = weights.Clone();
         using var best = weights.Clone();

@@ -9,10 +9,11 @@ namespace VisionCell.NeuralField;
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps in all.</param>
 /// <param name="Loss">Mean squared error of the last batch, in units of the field's scale.</param>
-public readonly record struct FieldProgress(int Step, int Steps, double Loss);
+/// <param name="HeldOutError">Mean squared error of the section that is kept out, at the last look; null before, and where none is.</param>
+public readonly record struct FieldProgress(int Step, int Steps, double Loss, double? HeldOutError = null);
 
 /// <summary>
-/// Fits a field to views, to sections, or to both. Every observation is a ray: that of a pixel through the whole field, that of a voxel of
+/// Fits a field to views, to sections, or to both, and to a target beside them. Every observation is a ray: that of a pixel through the whole field, that of a voxel of
 /// a section through its thickness along z, so that a section counts as what it is, the mean over its thickness. Absorption: line
 /// integrals (NAF, arXiv:2209.14540); emission: the volume rendering integral (NeRF, arXiv:2003.08934). The same configuration, data and
 /// kernels of a processor give the same bits, resumed from a checkpoint or not.
@@ -26,27 +27,33 @@ public sealed partial class FieldTraining
     private readonly OccupancyGrid _occupancy;
     private readonly double _threshold;
     private readonly string _identity;
+    private int _steps;
 
     /// <summary>Prepares a training.</summary>
     /// <param name="field">The field; trained in place. See <see cref="NewField"/>.</param>
     /// <param name="configuration">How.</param>
     /// <param name="views">Posed views, or null.</param>
     /// <param name="sections">Sections in the field's unit, or null.</param>
-    /// <exception cref="BadInputException">There is nothing to learn from, sections reach outside the field, or views of emission have a field without.</exception>
-    public FieldTraining(HashField field, FieldTrainingConfiguration configuration, ViewSet? views, SparseVolume? sections = null)
+    /// <param name="target">What another method made of the specimen, or null.</param>
+    /// <exception cref="BadInputException">There is nothing to learn from, sections or target reach outside the field, or views of emission have a field without.</exception>
+    public FieldTraining(HashField field, FieldTrainingConfiguration configuration, ViewSet? views, SparseVolume? sections = null, FieldTarget? target = null)
     {
-        (_field, _configuration, _views) = (field, configuration.Validated(), views);
+        (_field, _configuration, _views, _target) = (field, configuration.Validated(), views, target?.Validated(field));
+        _steps = configuration.Steps;
         if (views is null && sections is null)
             throw new BadInputException("field training: neither views nor sections were given");
         if (views?.Kind == ViewKind.Emission && (!field.Configuration.Emits || field.Configuration.Activation == FieldActivation.Linear || field.Offset != 0))
             throw new BadInputException("field training: views of emission need a field that emits, with an activation that is never negative and offset 0; FieldTraining.NewField makes one");
-        _sections = sections is null ? null : new SectionRays(field, sections);
+        _sections = sections is null ? null : new SectionRays(field, sections, holdOut: configuration.Looks > 0);
+        if (target is not null)
+            HideHeldOut(_targetWeights = target.Weights());
         var voxel = field.VoxelSize;
         var step = configuration.StepVoxels * Math.Min(voxel.Z, Math.Min(voxel.Y, voxel.X));
         _occupancy = new OccupancyGrid(field, step);
         // Emission: what stops a hundredth of the light in a step (arXiv:2201.05989, appendix E.2). Absorption: a hundredth of the scale.
         _threshold = views?.Kind == ViewKind.Emission ? 0.01 / step : 0.01 * field.Scale;
-        _identity = ContentHash.Combine(Configuration.ToJson(configuration), Configuration.ToJson(field.Configuration), views?.Identity() ?? "", sections is null ? "" : ContentHash.Of(sections.Observed) + sections.Sampling);
+        _identity = ContentHash.Combine(Configuration.ToJson(configuration), Configuration.ToJson(field.Configuration), views?.Identity() ?? "", sections is null ? "" : ContentHash.Of(sections.Observed) + sections.Sampling,
+            target is null ? "" : ContentHash.Of(target.Values) + (target.ExpectedError is { } error ? ContentHash.Of(error) : ""));
     }
 
     /// <summary>Steps done.</summary>
@@ -91,7 +98,7 @@ public sealed partial class FieldTraining
     {
         if (checkpoint is not null && File.Exists(checkpoint))
             Restore(checkpoint);
-        while (Steps < _configuration.Steps)
+        while (Steps < _steps && !IsOver)
         {
             if (cancellation.IsCancellationRequested)
             {
@@ -100,10 +107,23 @@ public sealed partial class FieldTraining
                 cancellation.ThrowIfCancellationRequested();
             }
             var loss = Step();
-            progress?.Report(new FieldProgress(Steps, _configuration.Steps, loss));
-            if (checkpoint is not null && (Steps % _configuration.CheckpointSteps == 0 || Steps == _configuration.Steps))
+            if (_configuration.Looks > 0 && (long)Steps * _configuration.Looks / _steps != (Steps - 1L) * _configuration.Looks / _steps)
+                Look();
+            progress?.Report(new FieldProgress(Steps, _steps, loss, HeldOutErrors.Count > 0 ? HeldOutErrors[^1] : null));
+            if (checkpoint is not null && (Steps % _configuration.CheckpointSteps == 0 || Steps == _steps || IsOver))
                 Save(checkpoint);
         }
+        TakeBest();
+    }
+
+    /// <summary>Ends the training sooner than configured, while the learning rate is still that of its beginning.</summary>
+    /// <param name="steps">Steps in all.</param>
+    /// <exception cref="InvalidOperationException">The rate falls already.</exception>
+    public void Shorten(int steps)
+    {
+        if (Steps > _configuration.DecayFrom * steps)
+            throw new InvalidOperationException($"{Steps} steps are done: too late to end after {steps}");
+        _steps = Math.Min(_steps, steps);
     }
 
     /// <summary>One step of Adam on a batch of rays.</summary>
@@ -119,6 +139,8 @@ public sealed partial class FieldTraining
             loss += Learn(PixelRays.Draw(_field, _views, _configuration.Pixels, random), random, _configuration.ViewWeight);
         if (_sections is not null)
             loss += Learn(_sections.Draw(_configuration.Voxels, random), random, 1);
+        if (_target is not null)
+            loss += Follow(random);
         if (_configuration.VariationWeight > 0)
             loss += Flatten(random);
         if (!double.IsFinite(loss))
@@ -126,8 +148,12 @@ public sealed partial class FieldTraining
             _field.Forget();
             throw new BadInputException("field training: the error is not a number; the learning rate is too high, or the views are not of this field");
         }
-        var late = Math.Max(0, (double)Steps / _configuration.Steps - _configuration.DecayFrom) / Math.Max(1e-9, 1 - _configuration.DecayFrom);
-        _field.Update(Math.Pow(_configuration.LastRate, late));
+        var done = (double)Steps / _steps;
+        var late = Math.Max(0, done - _configuration.DecayFrom) / Math.Max(1e-9, 1 - _configuration.DecayFrom);
+        var levels = _field.Configuration.Grid.Levels;
+        // The coarser half is open from the beginning.
+        var open = done < _configuration.CoarseShare ? levels / 2 + (int)(done / _configuration.CoarseShare * (levels - levels / 2)) : levels;
+        _field.Update(Math.Pow(_configuration.LastRate, late), open);
         Steps++;
         return loss;
     }

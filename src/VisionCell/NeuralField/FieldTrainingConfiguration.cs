@@ -14,6 +14,18 @@ public sealed record FieldTrainingConfiguration
     /// <summary>Voxels of sections a step.</summary>
     public int Voxels { get; init; } = 8192;
 
+    /// <summary>Places of the target a step.</summary>
+    public int TargetSamples { get; init; } = 57_344;
+
+    /// <summary>Weight of the distance from the target beside the error of the sections: lower, because nobody has seen it.</summary>
+    public double TargetWeight { get; init; } = 0.5;
+
+    /// <summary>Share of the steps over which the levels of the grid are opened, the coarsest first; 0 opens all at once.</summary>
+    public double CoarseShare { get; init; }
+
+    /// <summary>Looks at a section that is kept out of training, after which it ends early where the error only grows; 0 keeps none out.</summary>
+    public int Looks { get; init; }
+
     /// <summary>Length of a step along a ray in voxels of the field, the smallest edge.</summary>
     public double StepVoxels { get; init; } = 1;
 
@@ -51,6 +63,10 @@ public sealed record FieldTrainingConfiguration
         Require(Steps >= 1, "steps", Steps, "from 1");
         Require(Pixels >= 1, "pixels", Pixels, "from 1");
         Require(Voxels >= 1, "voxels", Voxels, "from 1");
+        Require(TargetSamples >= 1, "targetSamples", TargetSamples, "from 1");
+        Require(TargetWeight is > 0 and <= 1, "targetWeight", TargetWeight, "above 0 up to 1");
+        Require(CoarseShare is >= 0 and < 1, "coarseShare", CoarseShare, "0 to below 1");
+        Require(Looks >= 0, "looks", Looks, "from 0");
         Require(StepVoxels is > 0 and <= 100, "stepVoxels", StepVoxels, "above 0 up to 100");
         Require(ViewWeight > 0 && double.IsFinite(ViewWeight), "viewWeight", ViewWeight, "above 0");
         Require(VariationWeight >= 0 && double.IsFinite(VariationWeight), "variationWeight", VariationWeight, "from 0");

@@ -16,12 +16,44 @@ public sealed partial class HashField
     internal void AddGradient(ReadOnlySpan<float> cube, ReadOnlySpan<float> outputGradient) =>
         _kernels.FieldBackward(_grid, _perceptron, _table, _weights, cube, outputGradient, Training.TableGradient, Training.WeightGradient);
 
+    /// <summary>Adds the gradient of the mean of wₙ (valueₙ − targetₙ)², in units of the scale.</summary>
+    /// <param name="cube"><c>[N, 3]</c>, in units of the cube.</param>
+    /// <param name="targets"><c>[N]</c>, in units of the data; changed.</param>
+    /// <param name="sampleWeights">w, <c>[N]</c>; empty where all count 1.</param>
+    /// <returns>The mean.</returns>
+    internal double AddDistance(ReadOnlySpan<float> cube, Span<float> targets, ReadOnlySpan<float> sampleWeights)
+    {
+        var n = targets.Length;
+        if (Outputs == 1 && Configuration.Activation == FieldActivation.Linear)
+        {
+            for (var i = 0; i < n; i++)
+                targets[i] = (float)((targets[i] - Offset) / Scale);
+            return _kernels.FieldLoss(_grid, _perceptron, _table, _weights, cube, targets, sampleWeights, Training.TableGradient, Training.WeightGradient);
+        }
+        var numbers = new float[n * Outputs];
+        var (values, _) = Evaluate(cube, numbers);
+        var loss = 0.0;
+        for (var i = 0; i < n; i++)
+        {
+            var (difference, weight) = ((values[i] - targets[i]) / Scale, sampleWeights.IsEmpty ? 1 : sampleWeights[i]);
+            loss += weight * difference * difference / n;
+            numbers[i * Outputs] = (float)(2 * weight * difference / (n * Scale) * SlopeOf(numbers[i * Outputs]));
+            if (Outputs > 1)
+                numbers[i * Outputs + 1] = 0;
+        }
+        AddGradient(cube, numbers);
+        return loss;
+    }
+
     /// <summary>One step of Adam along what was added.</summary>
     /// <param name="rate">Factor of the learning rates.</param>
-    internal void Update(double rate)
+    /// <param name="levels">How many levels of the grid learn, the coarsest first; the others stay as they are.</param>
+    internal void Update(double rate, int levels = int.MaxValue)
     {
         var step = ++Training.Steps;
-        _kernels.Adam(new AdamStep(step, rate * Configuration.TableLearningRate), _table, Training.TableGradient, Training.TableFirst, Training.TableSecond);
+        var open = levels >= _grid.Levels.Length ? _table.Length : _grid.Levels[levels].Offset * _grid.Features;
+        _kernels.Adam(new AdamStep(step, rate * Configuration.TableLearningRate), _table.AsSpan(0, open), Training.TableGradient.AsSpan(0, open), Training.TableFirst.AsSpan(0, open), Training.TableSecond.AsSpan(0, open));
+        Training.TableGradient.AsSpan(open).Clear();
         _kernels.Adam(new AdamStep(step, rate * Configuration.WeightLearningRate), _weights, Training.WeightGradient, Training.WeightFirst, Training.WeightSecond);
     }
 
@@ -59,6 +91,9 @@ public sealed partial class HashField
 
     /// <summary>What computes.</summary>
     internal IFieldKernels<float> Backend => _kernels;
+
+    /// <summary>Table and weights themselves.</summary>
+    internal IEnumerable<float[]> Parameters() => [_table, _weights];
 
     /// <summary>All that a training changes, by name.</summary>
     internal IEnumerable<(string Name, float[] Values)> TrainingState() =>

@@ -57,12 +57,15 @@ internal static class PixelRays
 /// <summary>Rays of the voxels of sections, each through its section.</summary>
 internal sealed class SectionRays
 {
+    // With fewer there is none to spare.
+    private const int SectionsToHoldOut = 6;
+
     private readonly HashField _field;
     private readonly SparseVolume _sparse;
     private readonly int[] _observed;
 
     /// <exception cref="BadInputException">A section reaches outside the field, or none was observed.</exception>
-    public SectionRays(HashField field, SparseVolume sparse)
+    public SectionRays(HashField field, SparseVolume sparse, bool holdOut = false)
     {
         (_field, _sparse) = (field, sparse);
         _observed = [.. Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved)];
@@ -79,7 +82,20 @@ internal sealed class SectionRays
             if (!System.Numerics.Tensors.TensorPrimitives.IsFiniteAll(volume.Section(section)))
                 throw new BadInputException($"field training: section {section} holds NaN or infinity; repair it or mark it as not observed");
         }
+        if (!holdOut || _observed.Length < SectionsToHoldOut)
+            return;
+        Held = _observed[_observed.Length / 2];
+        _observed = [.. _observed.Where(s => s != Held)];
     }
+
+    /// <summary>A section that is never drawn; null where all are.</summary>
+    public int? Held { get; }
+
+    /// <summary>Where the section that is kept out lies and how thick it is, nm.</summary>
+    public (double Centre, double Thickness) HeldPlace => (Centre(Held!.Value, 0).Z, _sparse.Sampling.Thickness * _sparse.IsotropicVoxelSize.Z);
+
+    /// <summary>Voxels of the section that is kept out, always the same ones.</summary>
+    public RayBatch DrawHeld(int count) => Draw([Held!.Value], count, new Random(1));
 
     /// <summary>Mean and standard deviation of what was observed; constant sections have a deviation of 1.</summary>
     public static (double Mean, double Deviation) Moments(SparseVolume sparse)
@@ -96,13 +112,15 @@ internal sealed class SectionRays
     }
 
     /// <summary>Voxels of any observed section, at random.</summary>
-    public RayBatch Draw(int count, Random random)
+    public RayBatch Draw(int count, Random random) => Draw(_observed, count, random);
+
+    private RayBatch Draw(int[] sections, int count, Random random)
     {
         var (rays, targets) = (new float[RayMarch.RayWidth * count], new float[count]);
         var thickness = _sparse.Sampling.Thickness * _sparse.IsotropicVoxelSize.Z;
         for (var i = 0; i < count; i++)
         {
-            var (section, pixel) = (_observed[random.Next(_observed.Length)], random.Next(_sparse.Observed.Shape.SectionCount));
+            var (section, pixel) = (sections[random.Next(sections.Length)], random.Next(_sparse.Observed.Shape.SectionCount));
             RayBatch.Put(_field, rays, i, Centre(section, pixel), new Direction(1, 0, 0), -thickness / 2, thickness / 2);
             targets[i] = _sparse.Observed.Section(section)[pixel];
         }

@@ -19,7 +19,7 @@ public readonly record struct BenchmarkProgress(string Method, string Activity, 
 /// </summary>
 public static class Benchmark
 {
-    /// <summary>Runs the methods one after the other.</summary>
+    /// <summary>Runs the methods one after the other; what a method builds on and was trained before is not trained again, nor is its time counted twice.</summary>
     /// <param name="volume">The isotropic volume, the truth.</param>
     /// <param name="name">How the report names it.</param>
     /// <param name="degradation">How sections sample it.</param>
@@ -42,25 +42,17 @@ public static class Benchmark
             throw new BadInputException($"method '{twice.Key}' is named {twice.Count()} times; name each once");
         if (!volume.VoxelSize.IsIsotropic())
             throw new BadInputException($"'{name}' has a voxel size of {volume.VoxelSize}: a benchmark needs an isotropic volume to take for the truth; for an anisotropic stack use 'visioncell reconstruct'");
-        var created = new List<IReconstructionMethod>();
-        try
-        {
-            // All names are checked before the first long training.
-            foreach (var method in methods)
-                created.Add(Methods.Create(method));
-            var truth = volume.ToFloat32();
-            var sparse = degradation.Acquire(truth);
-            var region = ScoredRegion.HeldOut(degradation, sparse.Sections).Without(truth.Unobserved);
-            var reference = truth.Crop(Box.Of(sparse.IsotropicShape));
-            var range = DataRange.Of(volume);
-            var scores = created.Select(method => Score(method, sparse, reference, region, range, training, progress)).ToList();
-            return BenchmarkReport.Of(name, volume.VoxelSize, degradation.ToString(), training.Seed, region, range, scores);
-        }
-        finally
-        {
-            foreach (var method in created)
-                method.Dispose();
-        }
+        // All names are checked before the first long training.
+        foreach (var method in methods)
+            Methods.Require(method);
+        using var set = new MethodSet(training.Device, training.Notice);
+        var truth = volume.ToFloat32();
+        var sparse = degradation.Acquire(truth);
+        var region = ScoredRegion.HeldOut(degradation, sparse.Sections).Without(truth.Unobserved);
+        var reference = truth.Crop(Box.Of(sparse.IsotropicShape));
+        var range = DataRange.Of(volume);
+        var scores = methods.Select(method => Score(set[method], sparse, reference, region, range, training, progress)).ToList();
+        return BenchmarkReport.Of(name, volume.VoxelSize, degradation.ToString(), training.Seed, region, range, scores);
     }
 
     private static MethodScore Score(

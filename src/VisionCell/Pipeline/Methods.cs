@@ -1,4 +1,6 @@
 using VisionCell.Augmentation;
+using VisionCell.Kernels;
+using VisionCell.NeuralField;
 using VisionCell.Reconstruction;
 using VisionCell.SuperResolution;
 using VisionCell.Volumes;
@@ -8,22 +10,34 @@ namespace VisionCell.Pipeline;
 /// <summary>All reconstruction methods by name.</summary>
 public static class Methods
 {
-    private static readonly (string Name, string Summary, Func<IReconstructionMethod> Create)[] Known =
+    private static readonly (string Name, string Summary, Func<MethodSet, IReconstructionMethod> Create)[] Known =
     [
-        ("nearest", "the nearest section", () => new AxialInterpolation(InterpolationKernel.Nearest)),
-        ("linear", "straight line between neighbouring sections", () => new AxialInterpolation(InterpolationKernel.Linear)),
-        ("cubic", "cubic spline through all sections", () => new AxialInterpolation(InterpolationKernel.Cubic)),
-        ("flow", "motion between neighbouring sections, where forward and backward agree", () => new FlowMethod()),
-        ("superresolution", "network trained on the stack's own sections", () => new SuperResolutionMethod()),
+        ("nearest", "the nearest section", _ => new AxialInterpolation(InterpolationKernel.Nearest)),
+        ("linear", "straight line between neighbouring sections", _ => new AxialInterpolation(InterpolationKernel.Linear)),
+        ("cubic", "cubic spline through all sections", _ => new AxialInterpolation(InterpolationKernel.Cubic)),
+        ("flow", "motion between neighbouring sections, where forward and backward agree", _ => new FlowMethod()),
+        ("superresolution", "network trained on the stack's own sections", _ => new SuperResolutionMethod()),
+        ("field", "continuous field of sections and super-resolution", set => new FieldMethod(set["superresolution"], null, FieldBackends.Open(set.Device, set.Notice))),
+        ("fusion", $"weighted mean of {string.Join(", ", Fused)}", set => new FusionMethod([.. Fused.Select(name => set[name])])),
     ];
+
+    // The first is taken where a stack is too small to weigh them.
+    private static string[] Fused => ["superresolution", "field", "flow", "cubic"];
 
     /// <summary>Name and one line of explanation of each method, floors first.</summary>
     public static IEnumerable<(string Name, string Summary)> All => Known.Select(m => (m.Name, m.Summary));
 
+    /// <summary>Checks a name.</summary>
+    /// <exception cref="BadInputException">No method has it.</exception>
+    public static void Require(string name) => Find(name);
+
     /// <summary>A fresh, untrained method.</summary>
-    /// <exception cref="BadInputException">No method has that name.</exception>
-    public static IReconstructionMethod Create(string name) =>
+    /// <param name="name">Its name.</param>
+    /// <param name="set">Where it finds methods that it builds on.</param>
+    internal static IReconstructionMethod Create(string name, MethodSet set) => Find(name)(set);
+
+    private static Func<MethodSet, IReconstructionMethod> Find(string name) =>
         Known.FirstOrDefault(m => m.Name == name) is { Create: { } create }
-            ? create()
+            ? create
             : throw new BadInputException($"method '{name}' is not known; known are {string.Join(", ", Known.Select(m => m.Name))}");
 }

@@ -47,7 +47,7 @@ public static class Pretraining
         if (network != DiffusionConfiguration.Network)
             throw new BadInputException($"network '{network}' is not known; known are {string.Join(", ", Networks)}");
         using var gap = NetworkPrior<GapConfiguration>.Read(skeleton ?? throw new BadInputException("'diffusion' models what a network 'gap' leaves: give its file (--skeleton), trained on the same volumes"));
-        using var fill = new GapFill(gap);
+        using var fill = new GapFill(ComputePrecision.Best(options.Device), gap);
         return Train(run, new DiffusionConfiguration(), (configuration, tracked, start) => DiffusionPretraining.Run(run.Truths, configuration, training, fill.Rows, tracked, start));
     }
 
@@ -71,8 +71,8 @@ public static class Pretraining
             ["trainedOn"] = string.Join("; ", run.Volumes.Select(v => $"{Path.GetFileName(v.Provenance.Source)}, {v.Shape} voxels of {v.VoxelSize}, voxels sha256 {ContentHash.Of(v)}")),
             ["recipe"] = JsonSerializer.Serialize(run.Training),
             ["trained"] = options is { Steps: null, Budget: { } budget }
-                ? string.Create(CultureInfo.InvariantCulture, $"{budget.TotalMinutes:0.##} minutes on {ComputePrecision.Best()}, about {steps} steps")
-                : string.Create(CultureInfo.InvariantCulture, $"{options.Steps ?? run.Training.Steps} steps on {ComputePrecision.Best()}"),
+                ? string.Create(CultureInfo.InvariantCulture, $"{budget.TotalMinutes:0.##} minutes on {ComputePrecision.Best(options.Device)}, about {steps} steps")
+                : string.Create(CultureInfo.InvariantCulture, $"{options.Steps ?? run.Training.Steps} steps on {ComputePrecision.Best(options.Device)}"),
             ["startedFrom"] = start is null ? "nothing" : $"{Path.GetFileName(options.Prior)}, sha256 {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.Prior!)))}",
             ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
         });

@@ -4,7 +4,6 @@ using VisionCell.Formats;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
-using VisionCell.SuperResolution;
 using VisionCell.Volumes;
 
 namespace VisionCell.Pipeline;
@@ -45,8 +44,9 @@ public static class Reconstructor
         IProgress<ReconstructionProgress>? progress = null,
         bool withUncertainty = false)
     {
-        using var method = Methods.Create(methodName);
-        if (!sparse.IsEven && method is not AxialInterpolation)
+        using var set = new MethodSet(training.Device, training.Notice);
+        var method = set[methodName];
+        if (!sparse.IsEven && !method.TakesUnevenSections)
             throw new BadInputException($"'{methodName}' takes sections for evenly spaced, and these lie at {sparse.Sections} positions of their own: use nearest, linear or cubic, which place them truly");
         var path = Path.Combine(run.Volumes, $"{methodName}.zarr");
         var configuration = new
@@ -68,6 +68,8 @@ public static class Reconstructor
             stage.Figure("trainSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
             foreach (var (finding, value) in method.Findings)
                 stage.Figure(finding, value);
+            foreach (var model in method.WriteModel(run.Checkpoints))
+                stage.Output(model);
             clock.Restart();
             Relay<double> Report(string activity) => new(f => progress?.Report(new ReconstructionProgress(activity, f, null)));
             var volume = Fill(method, sparse, Report("reconstruct"), training.Cancellation);
@@ -76,7 +78,7 @@ public static class Reconstructor
             if (!withUncertainty)
                 return;
             var uncertainty = Fill(sparse, method.Name, block => method.Uncertainty(sparse, block, training.Cancellation)
-                ?? throw new BadInputException($"'{methodName}' does not tell how large an error to expect{(method is SuperResolutionMethod ? " of a stack this small" : "")}: leave the uncertainty out, or take superresolution"), Report("uncertainty"), training.Cancellation);
+                ?? throw new BadInputException($"'{methodName}' does not tell how large an error to expect of this stack: leave the uncertainty out, or take superresolution and a larger stack"), Report("uncertainty"), training.Cancellation);
             VolumeFormats.Write(uncertainty, stage.Output(UncertaintyPath(run, methodName)), Report("write"), training.Cancellation);
         });
         return (path, result.Reused);

@@ -25,7 +25,7 @@ public sealed class BlindSpotDenoising : IDisposable
     private const int PixelsToFit = 1_000_000;
 
     private readonly BlindSpotConfiguration _configuration;
-    private readonly ComputePrecision _precision = ComputePrecision.Best();
+    private ComputePrecision _precision = ComputePrecision.Best();
     private IReadOnlySet<int> _excluded = FrozenSet<int>.Empty;
     private BlindSpotNetwork? _network;
     private Weights? _weights;
@@ -57,6 +57,7 @@ public sealed class BlindSpotDenoising : IDisposable
     /// <summary>As above, for sections that do not lie in one frame.</summary>
     internal void Train(ISectionViews source, VoxelSize voxelSize, TrainingOptions options, IReadOnlySet<int>? excluded = null)
     {
+        _precision = ComputePrecision.Best(options.Device, options.Notice);
         _excluded = excluded ?? FrozenSet<int>.Empty;
         var shown = Enumerable.Range(0, source.Count).Count(z => !_excluded.Contains(z));
         _neighbours = shown < 2 ? 0 : Math.Min(_configuration.Neighbours ?? BlindSpotConfiguration.NeighboursFor(voxelSize), shown - 1);

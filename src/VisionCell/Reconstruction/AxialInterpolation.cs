@@ -41,6 +41,9 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
     public string Device => "cpu (fp32)";
 
     /// <inheritdoc/>
+    public bool TakesUnevenSections => true;
+
+    /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
     {
         // Nothing to fit.

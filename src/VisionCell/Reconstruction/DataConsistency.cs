@@ -51,4 +51,19 @@ public static class DataConsistency
     /// <summary>Projects a whole isotropic volume in place.</summary>
     public static void Project(Volume<float> isotropic, SparseVolume sparse) =>
         Project(isotropic.Data, sparse.Observed.Data, isotropic.Shape.SectionCount, sparse.Sampling, sparse.Observed.Unobserved);
+
+    /// <summary>A block from the section before it to the one behind it, which a row in the gap before that needs as well.</summary>
+    public static Box Slab(SparseVolume sparse, Box block)
+    {
+        if (!block.IsInside(sparse.IsotropicShape))
+            throw new BadInputException($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");
+        var sampling = sparse.Sampling;
+        var first = Math.Min(block.Z / sampling.Pitch, sparse.Sections - 1);
+        var last = Math.Min((block.Z + block.Shape.Z - 1) / sampling.Pitch + 1, sparse.Sections - 1);
+        return new Box(first * sampling.Pitch, block.Y, block.X, block.Shape with { Z = sampling.FineRows(last - first + 1) });
+    }
+
+    /// <summary>The block that a slab was made about.</summary>
+    public static Volume<float> Cut(Volume<float> slab, Box box, Box block) =>
+        box == block ? slab : slab.Crop(new Box(block.Z - box.Z, 0, 0, block.Shape));
 }

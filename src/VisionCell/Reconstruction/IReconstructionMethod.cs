@@ -25,6 +25,9 @@ public interface IReconstructionMethod : IDisposable
     /// <summary>What training found out about the stack, by name, for the run's record; empty where there is nothing to tell.</summary>
     IReadOnlyDictionary<string, double> Findings => System.Collections.Frozen.FrozenDictionary<string, double>.Empty;
 
+    /// <summary>Whether it places sections where they truly lie; else it takes them for evenly spaced.</summary>
+    bool TakesUnevenSections => false;
+
     /// <summary>Reconstructs a block of the isotropic grid.</summary>
     /// <param name="sparse">What was observed.</param>
     /// <param name="block">A box inside <see cref="SparseVolume.IsotropicShape"/>.</param>
@@ -34,4 +37,16 @@ public interface IReconstructionMethod : IDisposable
 
     /// <summary>The expected absolute error of each voxel of a block, in the units of the sections; null where the method has none.</summary>
     Volume<float>? Uncertainty(SparseVolume sparse, Box block, CancellationToken cancellation = default) => null;
+
+    /// <summary>
+    /// What does for another stack of the same specimen as this trained method does for its own, trained: itself where what it has learnt serves
+    /// any stack; else a new one, which the caller disposes.
+    /// </summary>
+    /// <param name="sparse">The other stack.</param>
+    /// <param name="options">As it was trained with.</param>
+    IReconstructionMethod ForStack(SparseVolume sparse, TrainingOptions options) => this;
+
+    /// <summary>Writes what is worth keeping of a trained method beside its volumes, and removes what was kept to go on from; the paths of the files.</summary>
+    /// <param name="folder">The folder of its checkpoints.</param>
+    IEnumerable<string> WriteModel(string folder) => [];
 }

@@ -4,10 +4,11 @@ using static TorchSharp.torch;
 namespace VisionCell.SuperResolution;
 
 /// <summary>Gap networks as they are, not tuned to a stack: the mean of their rows.</summary>
+/// <param name="precision">Where they run.</param>
 /// <param name="priors">The networks, at least one.</param>
-internal sealed class GapFill(params IReadOnlyList<NetworkPrior<GapConfiguration>> priors) : IDisposable
+internal sealed class GapFill(ComputePrecision precision, params IReadOnlyList<NetworkPrior<GapConfiguration>> priors) : IDisposable
 {
-    private readonly (GapNetwork Network, Weights Weights)[] _networks = [.. priors.Select(p => (new GapNetwork(p.Configuration, ComputePrecision.Best().Compute), p.Weights.To(ComputePrecision.Best().Device)))];
+    private readonly (GapNetwork Network, Weights Weights)[] _networks = [.. priors.Select(p => (new GapNetwork(p.Configuration, precision.Compute), p.Weights.To(precision.Device)))];
 
     /// <summary>Rows of a gap, <c>[N, T, Y, X]</c>, from its sections, <c>[N, 6, Y, X]</c>; no gradient.</summary>
     public Tensor Rows(Tensor sections, Gap gap)

@@ -17,7 +17,7 @@ internal static class GapPretraining
     /// <param name="start">Weights to go on from; null for fresh ones.</param>
     public static Weights Run(IReadOnlyList<Volume<float>> volumes, GapConfiguration configuration, GapTraining training, TrainingOptions options, Weights? start = null)
     {
-        var precision = ComputePrecision.Best();
+        var precision = ComputePrecision.Best(options.Device, options.Notice);
         var network = new GapNetwork(configuration.Validated(), precision.Compute);
         using var examples = new GapExamples(volumes, training, precision.Device);
         var identity = $"{JsonSerializer.Serialize(configuration)} {JsonSerializer.Serialize(training)} {string.Join(' ', volumes.Select(ContentHash.Of))} {options.Prior}";

@@ -70,7 +70,7 @@ internal sealed class Mixture : IDisposable
         foreach (var member in members)
             DataConsistency.Project(member, sparse, slab);
         var spread = sparse.NewIsotropic(slab, "expected error");
-        Spread([.. members.Select(m => m.Data)], spread.Data);
+        MemberWeights.Spread([.. members.Select(m => m.Data)], spread.Data);
         for (var z = 0; z < slab.Shape.Z; z++)
             Errors.Apply(sparse.Sampling, slab.Z + z, spread.Section(z));
         return spread;
@@ -123,7 +123,7 @@ internal sealed class Mixture : IDisposable
         if (_networks.Length > 0)
         {
             var networks = Sampled(FillByNetworks(half.Sparse, box, cancellation));
-            Share = BestShare(result, networks, half.Held.Data);
+            Share = MemberWeights.Share(result, networks, half.Held.Data);
             if (Share > 0)
             {
                 members.Add(networks);
@@ -131,33 +131,7 @@ internal sealed class Mixture : IDisposable
             }
         }
         var spread = new float[result.Length];
-        Spread(members, spread);
+        MemberWeights.Spread(members, spread);
         Errors = SpreadModel.Fit(spread, result, half.Held.Data).Scaled(half.ErrorRatio);
-    }
-
-    /// <summary>The share of the networks that comes closest to the truth, least squares, 0 to 1.</summary>
-    private static double BestShare(float[] planes, float[] networks, float[] truth)
-    {
-        var (missing, difference) = (truth.ToArray(), networks.ToArray());
-        TensorPrimitives.Subtract(missing, planes, missing);
-        TensorPrimitives.Subtract(difference, planes, difference);
-        var square = TensorPrimitives.SumOfSquares<float>(difference);
-        return square > 0 ? Math.Clamp(TensorPrimitives.Dot<float>(missing, difference) / square, 0, 1) : 0;
-    }
-
-    /// <summary>The standard deviation of the members at each voxel.</summary>
-    private static void Spread(List<float[]> members, float[] spread)
-    {
-        for (var i = 0; i < spread.Length; i++)
-        {
-            var (sum, squares) = (0f, 0f);
-            foreach (var member in members)
-            {
-                sum += member[i];
-                squares += member[i] * member[i];
-            }
-            var mean = sum / members.Count;
-            spread[i] = MathF.Sqrt(Math.Max(0, squares / members.Count - mean * mean));
-        }
     }
 }

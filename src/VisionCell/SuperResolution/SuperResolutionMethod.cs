@@ -23,7 +23,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     private const int SectionsToValidate = 6;
 
     private readonly SuperResolutionConfiguration _configuration;
-    private readonly ComputePrecision _precision = ComputePrecision.Best();
+    private ComputePrecision _precision = ComputePrecision.Best();
     private Mixture? _mixture;
     private Weights? _weights;
     private float _detailGain;
@@ -48,6 +48,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     {
         if (sparse.Sampling.Pitch == 1)
             throw new BadInputException("sections lie a pixel apart: there is no row between sections to learn; the stack is isotropic as it is");
+        _precision = ComputePrecision.Best(options.Device, options.Notice);
         var standardisation = Standardisation.Of(sparse.Observed);
         var standardised = standardisation.Apply(sparse.Observed);
         var seen = Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved).ToArray();
@@ -106,12 +107,12 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     /// <inheritdoc/>
     public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
     {
-        var (mixture, slab) = (Trained(sparse, block), Slab(sparse, block));
+        var (mixture, slab) = (Trained, DataConsistency.Slab(sparse, block));
         var result = Filled(mixture, sparse, slab, cancellation);
         var (low, high) = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
         TensorPrimitives.Clamp(result.Data, low, high, result.Data);
         DataConsistency.Project(result, sparse, slab);
-        return Cut(result, slab, block);
+        return DataConsistency.Cut(result, slab, block);
     }
 
     /// <summary>A slab with its detail amplified.</summary>
@@ -148,8 +149,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     /// <inheritdoc/>
     public Volume<float>? Uncertainty(SparseVolume sparse, Box block, CancellationToken cancellation = default)
     {
-        var (mixture, slab) = (Trained(sparse, block), Slab(sparse, block));
-        return mixture.ExpectedError(sparse, slab, cancellation) is { } error ? Cut(error, slab, block) : null;
+        var (mixture, slab) = (Trained, DataConsistency.Slab(sparse, block));
+        return mixture.ExpectedError(sparse, slab, cancellation) is { } error ? DataConsistency.Cut(error, slab, block) : null;
     }
 
     /// <inheritdoc/>
@@ -159,26 +160,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         _mixture?.Dispose();
     }
 
-    private Mixture Trained(SparseVolume sparse, Box block)
-    {
-        if (_mixture is null)
-            throw new InvalidOperationException("train the method before reconstructing with it");
-        return block.IsInside(sparse.IsotropicShape)
-            ? _mixture
-            : throw new BadInputException($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");
-    }
-
-    /// <summary>A block from the section before it to the one behind it, which a row in the gap before that needs as well.</summary>
-    private static Box Slab(SparseVolume sparse, Box block)
-    {
-        var sampling = sparse.Sampling;
-        var first = Math.Min(block.Z / sampling.Pitch, sparse.Sections - 1);
-        var last = Math.Min((block.Z + block.Shape.Z - 1) / sampling.Pitch + 1, sparse.Sections - 1);
-        return new Box(first * sampling.Pitch, block.Y, block.X, block.Shape with { Z = sampling.FineRows(last - first + 1) });
-    }
-
-    private static Volume<float> Cut(Volume<float> result, Box slab, Box block) =>
-        slab == block ? result : result.Crop(new Box(block.Z - slab.Z, 0, 0, block.Shape));
+    private Mixture Trained => _mixture ?? throw new InvalidOperationException("train the method before reconstructing with it");
 
     /// <summary>A section that is not trained on, with either lateral axis taken for z: rows <c>[H, W]</c>.</summary>
     private static List<(float[] Fine, int Rows, int Width)> HeldOutPlanes(Volume<float> standardised, int section, AxialSampling sampling, LateralScale scale)

@@ -1,9 +1,8 @@
 using VisionCell.Acquisition;
 using VisionCell.Reconstruction;
-using VisionCell.SuperResolution;
 using VisionCell.Volumes;
 
-namespace VisionCell.Tests.SuperResolution;
+namespace VisionCell.Tests.Reconstruction;
 
 public sealed class HalfScaleTests
 {

@@ -1,8 +1,7 @@
 using VisionCell.Acquisition;
 using VisionCell.Reconstruction;
-using VisionCell.SuperResolution;
 
-namespace VisionCell.Tests.SuperResolution;
+namespace VisionCell.Tests.Reconstruction;
 
 public sealed class SpreadModelTests
 {

@@ -1,0 +1,102 @@
+using VisionCell.Acquisition;
+using VisionCell.Reconstruction;
+using VisionCell.Runs;
+using VisionCell.Volumes;
+
+namespace VisionCell.Pipeline;
+
+/// <summary>
+/// The weighted mean of several methods. How their errors go together is measured at half the scale, where the stack itself knows the answer
+/// (<see cref="HalfScale"/>), and so are the weights, which change with how far the methods lie apart at a voxel (<see cref="MemberWeights"/>).
+/// Where the stack is too small for that, the first member has the whole weight.
+/// </summary>
+/// <param name="members">The methods, of which the first is taken where nothing can be measured; trained with this where they are not yet. Not disposed with this.</param>
+public sealed class FusionMethod(IReadOnlyList<IReconstructionMethod> members) : IReconstructionMethod
+{
+    private MemberWeights? _weights;
+    private SpreadModel? _errors;
+
+    /// <inheritdoc/>
+    public string Name => "fusion";
+
+    /// <inheritdoc/>
+    public string Device => string.Join(" + ", members.Select(m => m.Device).Distinct());
+
+    /// <summary>The mean weight of each member.</summary>
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, double> Findings => _weights is null ? new Dictionary<string, double>()
+        : members.Zip(_weights.Mean).ToDictionary(p => $"weightOf{char.ToUpperInvariant(p.First.Name[0])}{p.First.Name[1..]}", p => Math.Round(p.Second, 3));
+
+    /// <inheritdoc/>
+    public void Train(SparseVolume sparse, TrainingOptions options)
+    {
+        var (done, share) = (0.0, 1.0 / (members.Count + 1));
+        foreach (var member in members)
+        {
+            var from = done;
+            member.Train(sparse, options with
+            {
+                Progress = options.Progress is null ? null : new Relay<TrainingProgress>(p => options.Progress.Report(p with { Fraction = from + share * p.Fraction, Stage = p.Stage.Length == 0 ? member.Name : p.Stage })),
+            });
+            done += share;
+        }
+        (_weights, _errors) = (MemberWeights.Only(0, members.Count), null);
+        if (HalfScale.Of(sparse) is not { } half)
+            return;
+        var box = Box.Of(half.Sparse.IsotropicShape);
+        List<float[]> sampled = [];
+        foreach (var member in members)
+        {
+            var other = member.ForStack(half.Sparse, options);
+            try
+            {
+                sampled.Add(half.Sample(other.Reconstruct(half.Sparse, box, options.Cancellation)));
+            }
+            finally
+            {
+                if (!ReferenceEquals(other, member))
+                    other.Dispose();
+            }
+        }
+        var weights = MemberWeights.Fit(sampled, half.Held.Data);
+        var (result, spread) = (new float[half.Held.Data.Length], new float[half.Held.Data.Length]);
+        weights.Combine(sampled, result);
+        MemberWeights.Spread(sampled, spread);
+        (_weights, _errors) = (weights.Scaled(half.ErrorRatio), SpreadModel.Fit(spread, result, half.Held.Data).Scaled(half.ErrorRatio));
+    }
+
+    /// <inheritdoc/>
+    public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
+    {
+        var weights = _weights ?? throw new InvalidOperationException("train the method before reconstructing with it");
+        var slab = DataConsistency.Slab(sparse, block);
+        var result = sparse.NewIsotropic(slab, Name);
+        weights.Combine(Said(sparse, slab, cancellation), result.Data);
+        DataConsistency.Project(result, sparse, slab);
+        return DataConsistency.Cut(result, slab, block);
+    }
+
+    /// <inheritdoc/>
+    public Volume<float>? Uncertainty(SparseVolume sparse, Box block, CancellationToken cancellation = default)
+    {
+        if (_errors is null)
+            return null;
+        var spread = sparse.NewIsotropic(block, "expected error");
+        MemberWeights.Spread(Said(sparse, block, cancellation), spread.Data);
+        for (var z = 0; z < block.Shape.Z; z++)
+            _errors.Apply(sparse.Sampling, block.Z + z, spread.Section(z));
+        return spread;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> WriteModel(string folder) => [.. members.SelectMany(m => m.WriteModel(folder))];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // Members belong to the set that they were taken from.
+    }
+
+    private List<float[]> Said(SparseVolume sparse, Box block, CancellationToken cancellation) =>
+        [.. members.Select(m => m.Reconstruct(sparse, block, cancellation).Data)];
+}

@@ -1,0 +1,37 @@
+using VisionCell.Reconstruction;
+using VisionCell.Volumes;
+
+namespace VisionCell.Pipeline;
+
+/// <summary>The methods of one run. One that others build on is made, and trained on a stack, once.</summary>
+/// <param name="device"><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>, for what runs on either.</param>
+/// <param name="notice">Takes one line where a GPU was wanted and can't be used.</param>
+public sealed class MethodSet(string device = "auto", Action<string>? notice = null) : IDisposable
+{
+    private readonly Dictionary<string, IReconstructionMethod> _made = [];
+
+    /// <summary>Where what runs on either is computed.</summary>
+    internal string Device => device;
+
+    /// <summary>Takes a line about a GPU that can't be used.</summary>
+    internal Action<string> Notice { get; } = notice ?? (_ => { });
+
+    /// <summary>The method of a name; the same one each time. Disposed with the set.</summary>
+    /// <exception cref="BadInputException">No method has that name.</exception>
+    public IReconstructionMethod this[string name]
+    {
+        get
+        {
+            if (!_made.TryGetValue(name, out var method))
+                _made[name] = method = new SharedMethod(Methods.Create(name, this));
+            return method;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var method in _made.Values)
+            method.Dispose();
+    }
+}
