@@ -6,8 +6,8 @@ namespace VisionCell.Diffusion;
 
 /// <summary>The denoising loss of EDM (arXiv:2206.00364, equation 8), in which every noise level counts alike.</summary>
 /// <param name="network">The network.</param>
-/// <param name="skeleton">The regression whose residual is modelled: rows of a gap from its sections.</param>
-internal sealed class DiffusionLoss(DiffusionNetwork network, Func<Tensor, Gap, Tensor> skeleton)
+/// <param name="skeleton">The regression whose residual is modelled.</param>
+internal sealed class DiffusionLoss(DiffusionNetwork network, IGapRegression skeleton)
 {
     /// <summary>The loss of one step; 1 where the network knows nothing.</summary>
     /// <param name="weights">The network's weights.</param>
@@ -22,7 +22,7 @@ internal sealed class DiffusionLoss(DiffusionNetwork network, Func<Tensor, Gap, 
         Tensor condition, residual;
         using (no_grad())
         {
-            var rows = skeleton(sections, batch.Gap);
+            var rows = skeleton.Rows(sections, batch.Gap);
             condition = network.Condition(sections, rows, batch.Gap);
             residual = SineModes.Of(wanted - rows, network.Modes);
         }

@@ -17,11 +17,11 @@ internal static class DiffusionPretraining
     /// <param name="volumes">Isotropic volumes.</param>
     /// <param name="configuration">The network.</param>
     /// <param name="training">Examples and rates.</param>
-    /// <param name="skeleton">The regression whose residual is modelled: rows of a gap from its sections.</param>
+    /// <param name="skeleton">The regression whose residual is modelled.</param>
     /// <param name="options">Seed, checkpoints, progress; its steps and time take the place of the recipe's.</param>
     /// <param name="start">Weights to go on from; null for fresh ones.</param>
     public static Weights Run(
-        IReadOnlyList<Volume<float>> volumes, DiffusionConfiguration configuration, GapTraining training, Func<Tensor, Gap, Tensor> skeleton, TrainingOptions options, Weights? start = null)
+        IReadOnlyList<Volume<float>> volumes, DiffusionConfiguration configuration, GapTraining training, IGapRegression skeleton, TrainingOptions options, Weights? start = null)
     {
         var precision = ComputePrecision.Best(options.Device);
         var network = new DiffusionNetwork(configuration.Validated(), precision.Compute);

@@ -23,6 +23,7 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     /// <summary>Pixels about a block past which the weights of the receptive field no longer show.</summary>
     public const int Halo = 64;
 
+    private readonly double _temperature = sampling.Temperature ?? 1;
     private readonly double[] _levels = network.Schedule.Levels(sampling.Steps, sampling.Start * network.Schedule.Most);
 
     /// <summary>Adds a sample of the residual to each copy of a skeleton.</summary>
@@ -35,48 +36,71 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     public Volume<float>[] Draw(SparseVolume sparse, Volume<float> skeleton, Box window, IReadOnlyList<int> samples, CancellationToken cancellation)
     {
         Volume<float>[] results = [.. samples.Select(_ => skeleton.Map(v => v))];
-        foreach (var gap in GapsOfStack.Of(sparse, window.Z, window.Shape.Z))
+        foreach (var gap in Gaps(sparse, skeleton, window, cancellation))
         {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            using var noGradient = no_grad();
-            var (rows, height, width) = (gap.Rows.Length, window.Shape.Y, window.Shape.X);
-            var sections = tensor(GapsOfStack.Standardised(sparse.Observed, gap.Sections, window, standardisation), [1, Gap.Sections, height, width]).to(precision.Device);
-            var regression = tensor(GapsOfStack.Standardised(skeleton, [.. gap.Rows.Select(r => r - window.Z)], Box.Of(skeleton.Shape), standardisation), [1, rows, height, width]).to(precision.Device);
-            var condition = network.Condition(sections, regression, gap.Gap);
             for (var s = 0; s < samples.Count; s++)
             {
-                var drawn = Draw(condition, gap, window, sparse.Observed.Shape.X, samples[s]);
-                for (var t = 0; t < rows; t++)
-                {
-                    var target = results[s].Section(gap.Rows[t] - window.Z);
-                    TensorPrimitives.MultiplyAdd(drawn.AsSpan(t * height * width, height * width), standardisation.Deviation, target, target);
-                }
+                using var modes = Draw(gap, samples[s]);
+                gap.AddTo(results[s], modes);
             }
+            gap.Condition.Dispose();
         }
         return results;
     }
 
-    /// <summary>One sample of a gap's residual, <c>[T, Y, X]</c>, standardised.</summary>
-    private float[] Draw(Tensor condition, StackGap gap, Box window, int lineLength, int sample)
+    /// <summary>Adds what is expected of the residual in each step of a sample to copies of a skeleton, as many as there are steps, the last of which is the sample.</summary>
+    /// <inheritdoc cref="Draw(SparseVolume, Volume{float}, Box, IReadOnlyList{int}, CancellationToken)"/>
+    public Volume<float>[] DrawSteps(SparseVolume sparse, Volume<float> skeleton, Box window, int sample, CancellationToken cancellation)
+    {
+        Volume<float>[] results = [.. Enumerable.Range(0, sampling.Steps).Select(_ => skeleton.Map(v => v))];
+        foreach (var gap in Gaps(sparse, skeleton, window, cancellation))
+        {
+            Draw(gap, sample, (step, modes) => gap.AddTo(results[step], modes)).Dispose();
+            gap.Condition.Dispose();
+        }
+        return results;
+    }
+
+    private IEnumerable<Work> Gaps(SparseVolume sparse, Volume<float> skeleton, Box window, CancellationToken cancellation)
+    {
+        foreach (var gap in GapsOfStack.Of(sparse, window.Z, window.Shape.Z))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            yield return Conditioned(sparse, skeleton, window, gap);
+        }
+    }
+
+    private Work Conditioned(SparseVolume sparse, Volume<float> skeleton, Box window, StackGap gap)
     {
         using var scope = NewDisposeScope();
-        var sampler = new Sampler(sampling.Kind, (x, sigma) => network.Denoise(weights, x, condition, gap.Gap, sigma));
-        var start = Noise(gap.Rows, window, lineLength, sample, 0).Scale(_levels[0]);
-        var modes = sampler.Run(start, _levels, step => Noise(gap.Rows, window, lineLength, sample, step + 1));
-        return [.. SineModes.Rows(modes, gap.Rows.Length).cpu().contiguous().data<float>()];
+        using var noGradient = no_grad();
+        var (height, width) = (window.Shape.Y, window.Shape.X);
+        var sections = tensor(GapsOfStack.Standardised(sparse.Observed, gap.Sections, window, standardisation), [1, Gap.Sections, height, width]).to(precision.Device);
+        var regression = tensor(GapsOfStack.Standardised(skeleton, [.. gap.Rows.Select(r => r - window.Z)], Box.Of(skeleton.Shape), standardisation), [1, gap.Rows.Length, height, width]).to(precision.Device);
+        return new Work(gap, window, sparse.Observed.Shape.X, network.Condition(sections, regression, gap.Gap).DetachFromDisposeScope(), standardisation);
+    }
+
+    /// <summary>The modes of one sample of a gap's residual, <c>[1, K, Y, X]</c>, standardised; the caller's.</summary>
+    private Tensor Draw(Work work, int sample, Action<int, Tensor>? seen = null)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var sampler = new Sampler(sampling.Kind, (x, sigma) => network.Denoise(weights, x, work.Condition, work.Gap.Gap, sigma));
+        var start = Noise(work, sample, 0).Scale(_levels[0] * _temperature);
+        return sampler.Run(start, _levels, step => Noise(work, sample, step + 1).Scale(_temperature), null, seen).DetachFromDisposeScope();
     }
 
     /// <summary>Unit noise of a gap's modes, <c>[1, K, Y, X]</c>.</summary>
-    private Tensor Noise(int[] rows, Box window, int lineLength, int sample, int step)
+    private Tensor Noise(Work work, int sample, int step)
     {
+        var (rows, window) = (work.Gap.Rows, work.Window);
         var (height, width) = (window.Shape.Y, window.Shape.X);
         var values = new float[rows.Length * height * width];
         var source = new CounterRandom((ulong)(uint)seed).Stream((ulong)(sample / 2)).Stream((ulong)step);
         Parallel.For(0, rows.Length, t =>
         {
             // Whole lines, so that a voxel's number does not depend on the window.
-            var line = new float[lineLength];
+            var line = new float[work.LineLength];
             for (var y = 0; y < height; y++)
             {
                 source.Stream((ulong)rows[t]).Stream((ulong)(window.Y + y)).Normal(line);
@@ -86,5 +110,22 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         if (sample % 2 == 1)
             TensorPrimitives.Negate<float>(values, values);
         return SineModes.Of(tensor(values, [1, rows.Length, height, width]).to(precision.Device), network.Modes);
+    }
+
+    /// <summary>A gap ready to be sampled.</summary>
+    private sealed record Work(StackGap Gap, Box Window, int LineLength, Tensor Condition, Standardisation Standardisation)
+    {
+        /// <summary>Adds modes <c>[1, K, Y, X]</c> of the residual to a volume of the window.</summary>
+        public void AddTo(Volume<float> volume, Tensor modes)
+        {
+            using var scope = NewDisposeScope();
+            using var noGradient = no_grad();
+            float[] rows = [.. SineModes.Rows(modes, Gap.Rows.Length).cpu().contiguous().data<float>()];
+            for (var t = 0; t < Gap.Rows.Length; t++)
+            {
+                var target = volume.Section(Gap.Rows[t] - Window.Z);
+                TensorPrimitives.MultiplyAdd(rows.AsSpan(t * target.Length, target.Length), Standardisation.Deviation, target, target);
+            }
+        }
     }
 }

@@ -9,8 +9,11 @@ public enum SamplerKind
     /// <summary>The deterministic first-order solver (Song et al., "Denoising diffusion implicit models", arXiv:2010.02502, equation 12 with η = 0).</summary>
     Ddim,
 
-    /// <summary>The deterministic second-order solver of EDM (arXiv:2206.00364, algorithm 1): two evaluations a step, one in the last.</summary>
-    Heun,
+    /// <summary>
+    /// The deterministic second-order multistep solver DPM-Solver++(2M) (Lu et al., arXiv:2211.01095, algorithm 2): what the last two steps
+    /// expect is carried on, one evaluation a step.
+    /// </summary>
+    DpmSolver,
 
     /// <summary>Ancestral sampling (Ho et al., "Denoising diffusion probabilistic models", arXiv:2006.11239, algorithm 2), with fresh noise in every step.</summary>
     Ancestral,
@@ -31,23 +34,26 @@ internal sealed class Sampler(SamplerKind kind, Func<Tensor, double, Tensor> den
     {
         using var scope = NewDisposeScope();
         var x = constrain is null ? start.clone() : constrain(start, levels[0]);
+        Tensor? before = null;
         for (var i = 0; i + 1 < levels.Length; i++)
         {
             using var step = NewDisposeScope();
             var (from, to) = (levels[i], levels[i + 1]);
             var clean = denoise(x, from);
             seen?.Invoke(i, clean);
-            // What the noise in x is worth, and where the step ends without fresh noise.
-            var down = kind == SamplerKind.Ancestral ? to * to / from : to;
-            var next = Towards(x, clean, down / from);
-            if (kind == SamplerKind.Heun && to > 0)
+            var expected = clean;
+            // Towards no noise at all the step is the first-order one (ibid., section 4.1, "lower order final").
+            if (kind == SamplerKind.DpmSolver && before is not null && to > 0)
             {
-                // The slope (x − D) / σ at the end, averaged with that at the start.
-                var slope = (x - clean).Scale(0.5 / from).AddScaled(next - denoise(next, to), 0.5 / to);
-                next = x.clone().AddScaled(slope, to - from);
+                var ahead = Math.Log(from / to) / (2 * Math.Log(levels[i - 1] / from));
+                expected = clean.clone().Scale(1 + ahead).AddScaled(before, -ahead);
             }
+            // What remains of the noise in x, and where the step ends without fresh noise.
+            var down = kind == SamplerKind.Ancestral ? to * to / from : to;
+            var next = Towards(x, expected, down / from);
             if (kind == SamplerKind.Ancestral && to > 0)
                 next.AddScaled(noise(i), Math.Sqrt(to * to - down * down));
+            before = clean.MoveToOuterDisposeScope();
             x = (constrain is null ? next : constrain(next, to)).MoveToOuterDisposeScope();
         }
         return x.MoveToOuterDisposeScope();

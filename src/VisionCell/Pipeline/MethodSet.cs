@@ -9,6 +9,7 @@ namespace VisionCell.Pipeline;
 public sealed class MethodSet(string device = "auto", Action<string>? notice = null) : IDisposable
 {
     private readonly Dictionary<string, IReconstructionMethod> _made = [];
+    private readonly List<IDisposable> _common = [];
 
     /// <summary>Where what runs on either is computed.</summary>
     internal string Device => device;
@@ -28,9 +29,22 @@ public sealed class MethodSet(string device = "auto", Action<string>? notice = n
         }
     }
 
+    /// <summary>What several methods have in common; made once, and disposed with the set.</summary>
+    internal T Once<T>(Func<T> create)
+        where T : class, IDisposable
+    {
+        if (_common.OfType<T>().FirstOrDefault() is { } made)
+            return made;
+        var common = create();
+        _common.Add(common);
+        return common;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (var common in _common)
+            common.Dispose();
         foreach (var method in _made.Values)
             method.Dispose();
     }

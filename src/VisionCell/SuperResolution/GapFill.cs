@@ -1,20 +1,35 @@
 using VisionCell.Learning;
+using VisionCell.Volumes;
 using static TorchSharp.torch;
 
 namespace VisionCell.SuperResolution;
 
-/// <summary>Gap networks as they are, not tuned to a stack: the mean of their rows.</summary>
+/// <summary>Gap networks as they are, not tuned to a stack: the mean of their rows; linear interpolation where there are none.</summary>
 /// <param name="precision">Where they run.</param>
-/// <param name="priors">The networks, at least one.</param>
-internal sealed class GapFill(ComputePrecision precision, params IReadOnlyList<NetworkPrior<GapConfiguration>> priors) : IDisposable
+/// <param name="priors">The networks; not disposed with this.</param>
+internal sealed class GapFill(ComputePrecision precision, params IReadOnlyList<NetworkPrior<GapConfiguration>> priors) : IGapRegression
 {
     private readonly (GapNetwork Network, Weights Weights)[] _networks = [.. priors.Select(p => (new GapNetwork(p.Configuration, precision.Compute), p.Weights.To(precision.Device)))];
 
-    /// <summary>Rows of a gap, <c>[N, T, Y, X]</c>, from its sections, <c>[N, 6, Y, X]</c>; no gradient.</summary>
+    /// <summary>The networks that come with the library and do not know a specimen.</summary>
+    /// <param name="observed">Sections of the specimen.</param>
+    /// <param name="precision">Where they run.</param>
+    public static GapFill Unknowing(Volume<float> observed, ComputePrecision precision)
+    {
+        var priors = NetworkPrior<GapConfiguration>.Unknowing(null, observed);
+        var fill = new GapFill(precision, priors);
+        foreach (var prior in priors)
+            prior.Dispose();
+        return fill;
+    }
+
+    /// <inheritdoc/>
     public Tensor Rows(Tensor sections, Gap gap)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
+        if (_networks.Length == 0)
+            return gap.Linear(sections).MoveToOuterDisposeScope();
         var sum = _networks[0].Network.Forward(_networks[0].Weights, sections, gap);
         foreach (var (network, weights) in _networks.Skip(1))
             sum = sum.Plus(network.Forward(weights, sections, gap));

@@ -1,6 +1,6 @@
 using VisionCell.Runs;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Learning;
 
 /// <summary>
 /// One training of several networks one after another: the time they have together is shared out, and progress is that of the whole.
@@ -9,11 +9,9 @@ namespace VisionCell.SuperResolution;
 /// <param name="defaultBudget">Time where it names neither time nor steps.</param>
 /// <param name="share">Share of the time that the further networks have together.</param>
 /// <param name="further">Their number.</param>
-internal sealed class TrainingPhases(TrainingOptions options, TimeSpan defaultBudget, double share, int further)
+/// <param name="relativeStep">How many times as long as one of the first a step of the further networks takes, about.</param>
+internal sealed class TrainingPhases(TrainingOptions options, TimeSpan defaultBudget, double share, int further, double relativeStep = 7)
 {
-    // A step of the further networks takes about seven times as long as one of the first.
-    private const double RelativeStep = 7;
-
     private int _steps;
     private TimeSpan _elapsed;
 
@@ -33,7 +31,7 @@ internal sealed class TrainingPhases(TrainingOptions options, TimeSpan defaultBu
         return options with
         {
             Budget = options.Steps is null ? (options.Budget ?? defaultBudget) * own : null,
-            Steps = options.Steps is { } steps ? Math.Max(1, (int)(steps * own / (1 - share) / RelativeStep)) : null,
+            Steps = options.Steps is { } steps ? Math.Max(1, (int)(steps * own / (1 - share) / relativeStep)) : null,
             Progress = Report(stage, 1 - share + index * own, own),
         };
     }
