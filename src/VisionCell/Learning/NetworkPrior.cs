@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text.Json;
 using VisionCell.Volumes;
 
@@ -31,6 +32,7 @@ internal sealed record NetworkPrior<TConfiguration>(string Name, TConfiguration 
     where TConfiguration : INetworkConfiguration<TConfiguration>
 {
     private const string NetworkKey = "network";
+    private const string Deflated = "deflate:";
 
     private static string ResourcePrefix => $"{typeof(TConfiguration).Namespace}.Pretrained.";
 
@@ -77,7 +79,7 @@ internal sealed record NetworkPrior<TConfiguration>(string Name, TConfiguration 
         {
             var s = Specimens[i];
             metadata[string.Create(CultureInfo.InvariantCulture, $"specimen{i}")] = string.Create(CultureInfo.InvariantCulture,
-                $"{s.Shape.Z} {s.Shape.Y} {s.Shape.X} {s.Reduction} {Convert.ToBase64String(s.Grey)}");
+                $"{s.Shape.Z} {s.Shape.Y} {s.Shape.X} {s.Reduction} {Deflated}{Convert.ToBase64String(Deflate(s.Grey))}");
         }
         SafeTensors.Write(path, Weights.Tensors, metadata, half: true);
     }
@@ -102,7 +104,7 @@ internal sealed record NetworkPrior<TConfiguration>(string Name, TConfiguration 
             var configuration = JsonSerializer.Deserialize<TConfiguration>(content.Metadata["configuration"]) ?? throw new FormatException("empty configuration");
             return new NetworkPrior<TConfiguration>(name, configuration.Validated(), weights, [.. content.Metadata.Where(m => m.Key.StartsWith("specimen", StringComparison.Ordinal)).OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => Thumbnail(m.Value))]);
         }
-        catch (Exception e) when (e is KeyNotFoundException or JsonException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is KeyNotFoundException or JsonException or FormatException or IndexOutOfRangeException or InvalidDataException)
         {
             weights.Dispose();
             throw new BadInputException($"'{name}' holds no network '{TConfiguration.Network}' ({e.Message}); give a file that 'visioncell pretrain --network {TConfiguration.Network}' made", e);
@@ -113,6 +115,22 @@ internal sealed record NetworkPrior<TConfiguration>(string Name, TConfiguration 
     {
         var parts = text.Split(' ');
         int Number(int i) => int.Parse(parts[i], CultureInfo.InvariantCulture);
-        return new SpecimenThumbnail(new Shape3(Number(0), Number(1), Number(2)), Convert.FromBase64String(parts[4]), Number(3));
+        return new SpecimenThumbnail(new Shape3(Number(0), Number(1), Number(2)), parts[4].StartsWith(Deflated, StringComparison.Ordinal) ? Inflate(Convert.FromBase64String(parts[4][Deflated.Length..])) : Convert.FromBase64String(parts[4]), Number(3));
+    }
+
+    private static byte[] Deflate(byte[] bytes)
+    {
+        using var packed = new MemoryStream();
+        using (var stream = new DeflateStream(packed, CompressionLevel.SmallestSize))
+            stream.Write(bytes);
+        return packed.ToArray();
+    }
+
+    private static byte[] Inflate(byte[] packed)
+    {
+        using var bytes = new MemoryStream();
+        using var stream = new DeflateStream(new MemoryStream(packed), CompressionMode.Decompress);
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
     }
 }
