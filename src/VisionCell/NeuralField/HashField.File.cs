@@ -17,6 +17,7 @@ public sealed partial class HashField
     /// <summary>Writes the field beside the path and renames it into place.</summary>
     public void Save(string path)
     {
+        Fetch();
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>
         {

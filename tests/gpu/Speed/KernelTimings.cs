@@ -145,4 +145,31 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         yield return new Timing("update_occupancy", $"{cells:N0} cells", clock.Milliseconds(() => _launches.UpdateOccupancy(cells, 0.95f, 0.1f, found.Pointer, known.Pointer, occupancy.Pointer)),
             ceilings.Bytes(Number * (3.0 * cells + march.Words)));
     }
+
+    /// <summary>What a training does between the kernels of the field and of rays.</summary>
+    public IEnumerable<Timing> Training()
+    {
+        var (n, rays, edge) = (sizes.Batch, sizes.Rays, sizes.VolumeEdge);
+        var output = new FieldOutput(1, 2, 0, 1);
+        using var numbers = Memories.Random(device, _random, 2 * n, 1);
+        using var values = Memories.Random(device, _random, n, 1);
+        using var emissions = Memories.Random(device, _random, n, 1);
+        yield return new Timing("activate", $"{n:N0}, with emission", clock.Milliseconds(() => _launches.Activate(n, numbers.Pointer, values.Pointer, emissions.Pointer, output)), ceilings.Bytes(Number * 4.0 * n));
+        yield return new Timing("activate_backward", $"{n:N0}, with emission", clock.Milliseconds(() => _launches.ActivateBackward(n, values.Pointer, emissions.Pointer, numbers.Pointer, output)), ceilings.Bytes(Number * 6.0 * n));
+        using var targets = Memories.Random(device, _random, rays, 1);
+        using var seen = Memories.Random(device, _random, 3 * rays, 1);
+        using var parts = new CudaMemory(device, CudaLaunches.LossParts(rays));
+        var images = new RayObservations(new RayMarch(new Shape3(1, 1, 1), new Position(1, 1, 1), 1), [], [], [], IsEmission: true, IsMean: false, 0, 1, 1);
+        yield return new Timing("ray_loss", $"{rays:N0} images", clock.Milliseconds(() => _launches.RayLoss(images, rays, targets.Pointer, targets.Pointer, targets.Pointer, seen.Pointer, parts.Pointer)), ceilings.Bytes(Number * 5.0 * rays));
+        var shape = new Shape3(edge, edge, edge);
+        using var volume = Memories.Random(device, _random, (int)shape.Count, 1);
+        using var voxelWeights = Memories.Random(device, _random, (int)shape.Count, 1);
+        using var positions = new CudaMemory(device, 3 * n);
+        var voxel = new Position(1.0 / edge, 1.0 / edge, 1.0 / edge);
+        var draw = new TargetDraw(shape, new Position(voxel.Z / 2, voxel.Y / 2, voxel.X / 2), voxel, 0, 1, 1, 1);
+        // Four lines of a volume, and a weight.
+        var reads = ceilings.Reads(1, n / 2, 1, (int)shape.Count);
+        yield return new Timing("draw_target", $"{edge}^3, {n:N0} at random", clock.Milliseconds(() => _launches.DrawTarget(draw, n, volume.Pointer, voxelWeights.Pointer, positions.Pointer, values.Pointer, emissions.Pointer)),
+            ceilings.Bytes(Number * 6.0 * n), new Work(reads, 5.0 * n));
+    }
 }

@@ -23,6 +23,7 @@ static __device__ inline float fmaf(float a, float b, float c) { return __nvvm_f
 static __device__ inline float floorf(float a) { return __nvvm_floor_f(a); }
 static __device__ inline float ceilf(float a) { return __nvvm_ceil_f(a); }
 static __device__ inline float expf(float a) { return __nvvm_ex2_approx_f(a * 1.44269504f); }
+static __device__ inline float logf(float a) { return __nvvm_lg2_approx_f(a) * 0.693147181f; }
 static __device__ inline float fmaxf(float a, float b) { return __nvvm_fmax_f(a, b); }
 static __device__ inline float fminf(float a, float b) { return __nvvm_fmin_f(a, b); }
 static __device__ inline float fabsf(float a) { return __nvvm_fabs_f(a); }
