@@ -14,7 +14,7 @@ public sealed partial class HashField
     public Mesh Surface(double isoValue, VoxelSize voxelSize, MarchingCubesOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new MarchingCubesOptions();
-        var mesh = MarchingCubes.Extract(Query(Bounds, voxelSize, cancellation), isoValue, options, cancellation);
+        var mesh = MarchingCubes.Extract(Query(Bounds, voxelSize, cancellation), isoValue, options, _kernels, cancellation);
         var places = new Position[mesh.VertexCount];
         for (var v = 0; v < places.Length; v++)
             places[v] = new Position(mesh.Positions[3 * v + 2], mesh.Positions[3 * v + 1], mesh.Positions[3 * v]);

@@ -172,4 +172,45 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         yield return new Timing("draw_target", $"{edge}^3, {n:N0} at random", clock.Milliseconds(() => _launches.DrawTarget(draw, n, volume.Pointer, voxelWeights.Pointer, positions.Pointer, values.Pointer, emissions.Pointer)),
             ceilings.Bytes(Number * 6.0 * n), new Work(reads, 5.0 * n));
     }
+
+    /// <summary>The surface of a smooth volume.</summary>
+    public IEnumerable<Timing> Surface()
+    {
+        var edge = sizes.VolumeEdge;
+        var cut = new SurfaceCut(new Shape3(edge, edge, edge), new VoxelSize(1, 1, 1), default, 0, false);
+        var (voxels, rows) = (edge * edge * edge, edge * edge);
+        var wave = new float[voxels];
+        for (var i = 0; i < voxels; i++)
+            wave[i] = MathF.Sin(0.3f * (i % edge)) + MathF.Sin(0.25f * (i / edge % edge)) + MathF.Sin(0.2f * (i / edge / edge));
+        using var volume = new CudaMemory(device, wave);
+        using var cases = new CudaMemory(device, Meshing.CubeCases.Table);
+        using var crossings = new CudaMemory(device, 2 * rows);
+        using var corners = new CudaMemory(device, 2 * rows);
+        var size = $"{edge}^3";
+        yield return new Timing("count_crossings", size, clock.Milliseconds(() => _launches.CountCrossings(cut, volume.Pointer, crossings.Pointer)), ceilings.Bytes(Number * (voxels + 2.0 * rows)));
+        yield return new Timing("count_triangles", size, clock.Milliseconds(() => _launches.CountTriangles(cut, volume.Pointer, cases.Pointer, corners.Pointer)), ceilings.Bytes(Number * (voxels + 2.0 * rows)));
+        var (vertices, vertexCount) = Starts(crossings, rows, 2);
+        var (begins, cornerCount) = Starts(corners, (edge - 1) * (edge - 1), 1);
+        using var starts = new CudaMemory(device, vertices);
+        using var cubeStarts = new CudaMemory(device, begins);
+        using var positions = new CudaMemory(device, 3 * vertexCount);
+        using var normals = new CudaMemory(device, 3 * vertexCount);
+        using var edges = new CudaMemory(device, 3 * voxels);
+        using var triangles = new CudaMemory(device, cornerCount);
+        yield return new Timing("write_crossings", $"{size}, {vertexCount:N0} vertices", clock.Milliseconds(() => _launches.WriteCrossings(cut, volume.Pointer, starts.Pointer, positions.Pointer, normals.Pointer, edges.Pointer)),
+            ceilings.Bytes(Number * (voxels + 7.0 * vertexCount)));
+        yield return new Timing("write_triangles", $"{size}, {cornerCount / 3:N0} triangles", clock.Milliseconds(() => _launches.WriteTriangles(cut, volume.Pointer, cases.Pointer, edges.Pointer, cubeStarts.Pointer, triangles.Pointer, positions.Pointer)),
+            ceilings.Bytes(Number * (voxels + vertexCount + (double)cornerCount)));
+    }
+
+    /// <summary>Sums before each count of the first kinds of a row; a smooth surface has no centre vertices.</summary>
+    private static (int[] Starts, int Total) Starts(CudaMemory counted, int rows, int kinds)
+    {
+        var read = new float[2 * rows];
+        counted.Read(read);
+        var (counts, sum) = (MemoryMarshal.Cast<float, int>(read).ToArray(), 0);
+        for (var i = 0; i < counts.Length; i++)
+            (counts[i], sum) = i % 2 < kinds ? (sum, sum + counts[i]) : (0, sum);
+        return (counts, sum);
+    }
 }
