@@ -45,5 +45,5 @@ public sealed record FieldMethodConfiguration
     }
 
     /// <summary>Steps for so many voxels.</summary>
-    internal int StepsFor(Shape3 shape) => Math.Max(FewestSteps, (int)Math.Ceiling(Passes * shape.Count / Training.TargetSamples));
+    public int StepsFor(Shape3 shape) => Math.Max(FewestSteps, (int)Math.Ceiling(Passes * shape.Count / Training.TargetSamples));
 }

@@ -62,7 +62,10 @@ public sealed partial class FieldTraining
     /// <summary>Share of the field's cells that rays do not skip.</summary>
     public double OccupiedShare => _occupancy.Share;
 
-    /// <summary>Makes a field that suits what it will be trained on.</summary>
+    /// <summary>
+    /// Makes a field that suits what it will be trained on. Of projections a specimen that fills the box (tissue in a tilt series) is
+    /// told about its mean; one that does not is never negative, and rays come to skip the empty space around it.
+    /// </summary>
     /// <param name="configuration">Grid, widths, rates; activation and emission are chosen here.</param>
     /// <param name="bounds">The box, nm; views see nothing outside it.</param>
     /// <param name="voxelSize">The finest detail wanted, nm.</param>
@@ -81,6 +84,11 @@ public sealed partial class FieldTraining
         {
             var (mean, deviation) = SectionRays.Moments(sections);
             return new HashField(configuration with { Activation = FieldActivation.Linear, Emits = false }, bounds, voxelSize, mean, deviation, seed, kernels);
+        }
+        if (views is not null && FullBox.Density(bounds, views) is { } density)
+        {
+            // What varies is about a quarter of what is everywhere; of a field that begins at 0 the first hundred steps would only find that.
+            return new HashField(configuration with { Activation = FieldActivation.Linear, Emits = false }, bounds, voxelSize, density, density / 4, seed, kernels);
         }
         var most = 0f;
         for (var view = 0; view < (views?.Count ?? 0); view++)

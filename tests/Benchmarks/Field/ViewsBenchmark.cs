@@ -36,8 +36,8 @@ internal static class ViewsBenchmark
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"SART, 20 iterations: {Psnr(truth.Data, Sart.Reconstruct(views, edge, iterations: 20)):F2} dB, {clock.Elapsed.TotalSeconds:F0} s"));
 
         var bounds = FieldBounds.Of(truth.Shape, truth.VoxelSize, truth.Origin);
-        var field = FieldTraining.NewField(new HashFieldConfiguration { Grid = new HashGridConfiguration { FinestResolution = edge } }, bounds, truth.VoxelSize, views);
-        var training = new FieldTraining(field, new FieldTrainingConfiguration { Steps = steps, VariationWeight = variation }, views);
+        var field = FieldTraining.NewField(new HashFieldConfiguration { Grid = new HashGridConfiguration { FinestResolution = edge + 1 } }, bounds, truth.VoxelSize, views);
+        var training = new FieldTraining(field, new FieldTrainingConfiguration { Steps = steps, Pixels = 2048, VariationWeight = variation }, views);
         clock.Restart();
         while (training.Steps < steps)
         {
