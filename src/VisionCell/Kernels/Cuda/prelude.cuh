@@ -33,7 +33,12 @@ static __device__ inline float __shfl_xor_sync(u32 mask, float v, int offset) { 
 static __device__ inline u32 __float_as_uint(float v) { return __builtin_bit_cast(u32, v); }
 static __device__ inline float __uint_as_float(u32 v) { return __builtin_bit_cast(float, v); }
 #endif
+// A function that is called would hand its arguments over in local memory.
+#if defined(__clang__)
+#define DEVICE static __device__ inline __attribute__((always_inline))
+#else
 #define DEVICE static __device__ inline
+#endif
 #define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
 #define EMULATED(name)
 #endif
