@@ -1,6 +1,7 @@
 using VisionCell.Acquisition;
 using VisionCell.Kernels;
 using VisionCell.Kernels.Simd;
+using VisionCell.Meshing;
 using VisionCell.NeuralField;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -183,7 +184,7 @@ public sealed class FieldTrainingTests
         Assert.Equal(["0°", "120°", "240°"], video.Labels!);
         Assert.All(Turntable.Cameras(Box, 3, 24), c => Assert.Equal(0, new Direction(Middle.Z - c.Centre!.Value.Z, Middle.Y - c.Centre.Value.Y, Middle.X - c.Centre.Value.X).Cross(c.Ray(12, 12).Direction).Length, 40.0));
 
-        var surface = field.Surface(1, new VoxelSize(8, 8, 8), new Meshing.MarchingCubesOptions(CloseBorder: true));
+        var surface = field.Surface(1, new VoxelSize(8, 8, 8), new MarchingCubesOptions(CloseBorder: true));
         double radius = 0, facing = 0;
         for (var v = 0; v < surface.VertexCount; v++)
         {
