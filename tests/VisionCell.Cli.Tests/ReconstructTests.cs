@@ -36,6 +36,20 @@ public sealed class ReconstructTests
     }
 
     [Fact]
+    public void A_device_that_is_none_is_refused_before_anything_is_read()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var command in new[] { "reconstruct", "benchmark", "pretrain" })
+        {
+            string[] own = command == "benchmark" ? ["--degrade", "decimate:4", "--methods", "linear"] : ["--out", folder.File("out")];
+            var outcome = Command.Run([command, Command.Sample, .. own, "--device", "gpu"]);
+            Assert.Equal(3, outcome.Code);
+            Assert.Contains("give auto, cpu or cuda:0", outcome.FailureLine, StringComparison.Ordinal);
+        }
+        Assert.False(Directory.Exists(folder.File("out")));
+    }
+
+    [Fact]
     public void The_error_to_expect_is_a_volume_beside_the_result()
     {
         using var folder = new TemporaryFolder();

@@ -29,7 +29,7 @@ fi
 
 if command -v nvcc >/dev/null; then
     architecture=sm_$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)
-    for source in field rays perceptron; do
+    for source in field rays training surface perceptron; do
         echo "== $source.cu, $architecture"
         nvcc -std=c++17 -arch="$architecture" -cubin -Xptxas -v -DIN=32 -DHIDDEN=64 -DOUT=1 "src/VisionCell/Kernels/Cuda/$source.cu" -o /dev/null || failed=1
     done

@@ -37,6 +37,7 @@ internal static class PretrainCommand
                 throw new BadInputException(FormattableString.Invariant($"--rate {highest}: must be above 0 and at most 1"));
             if (parsed.GetValue(minutes) is not null && parsed.GetValue(steps) is not null)
                 throw new BadInputException("--minutes and --steps exclude each other; give one");
+            var asked = parsed.DeviceOf(device);
             Volume[] read = [.. parsed.GetRequiredValue(volumes).Select(path => VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation))];
             var path = messages.RunSteps("pretrain", progress => Pretraining.Run(parsed.GetRequiredValue(network), read, parsed.GetRequiredValue(output), new TrainingOptions(
                 Budget: parsed.GetValue(minutes) is { } budget ? TimeSpan.FromMinutes(budget) : null,
@@ -44,7 +45,7 @@ internal static class PretrainCommand
                 Progress: new Relay<TrainingProgress>(p => progress.Report(new Step(p.Fraction, FormattableString.Invariant($"step {p.Step}, {p.Elapsed.TotalSeconds:0} s, loss {p.Loss:0.000}")))),
                 Steps: parsed.GetValue(steps),
                 Prior: parsed.GetValue(prior),
-                Device: parsed.DeviceOf(device),
+                Device: asked,
                 Notice: parsed.NoticeOnce(),
                 Cancellation: cancellation), parsed.GetValue(batch), parsed.GetValue(rate), parsed.GetValue(skeleton)));
             Console.Out.WriteLine(path);

@@ -15,6 +15,9 @@ namespace VisionCell.Augmentation;
 public sealed record SliceVideo(
     IReadOnlyList<byte[]> Frames, int Height, int Width, (double Y, double X) PixelSize, IReadOnlyList<double> Positions, IReadOnlyList<bool> Synthetic, Provenance Provenance)
 {
+    /// <summary>What is said of each frame where it is no section; null for its place along z.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
     /// <summary>Frames that are asked for where nothing else is said.</summary>
     public const int DefaultFrames = 100;
 

@@ -34,7 +34,7 @@ public static partial class Show
         if (first.Rows < video.Height || first.Columns < video.Width)
             Say(notices, $"Shown at {first.Rows} x {first.Columns} pixels, averaged from {video.Height} x {video.Width}.");
         JsonObject Packed(SectionImage image) => PlotlyJson.Quantised(image.Data, 0, 255, image.Rows, image.Columns);
-        string LabelOf(int i) => string.Create(CultureInfo.InvariantCulture, $"z {video.Positions[i]:0.#} nm, {(video.Synthetic[i] ? "synthetic" : "observed")}");
+        string LabelOf(int i) => video.Labels?[i] ?? string.Create(CultureInfo.InvariantCulture, $"z {video.Positions[i]:0.#} nm, {(video.Synthetic[i] ? "synthetic" : "observed")}");
 
         var frames = new JsonArray([.. chosen.Select((from, i) => (JsonNode)new JsonObject
         {

@@ -54,6 +54,30 @@ internal static class CubeCases
         return entry ??= Build(inside, joined);
     }
 
+    /// <summary>All cases as surface.cu reads them; made once.</summary>
+    public static uint[] Table => s_table.Value;
+
+    private static readonly Lazy<uint[]> s_table = new(BuildTable);
+
+    private static uint[] BuildTable()
+    {
+        List<uint> table = [.. new uint[256 * 64], .. s_ambiguousFaces.Select(f => (uint)f), .. FaceCorners.SelectMany(f => f).Select(c => (uint)c)];
+        for (var inside = 1; inside < 255; inside++)
+        {
+            for (var joined = 0; joined < 64; joined++)
+            {
+                if ((joined & ~s_ambiguousFaces[inside]) != 0)
+                    continue;
+                table[inside << 6 | joined] = (uint)table.Count;
+                var cube = Get(inside, joined);
+                table.AddRange([(uint)cube.Triangles.Length, (uint)cube.Centres.Length, .. cube.Triangles.Select(c => (uint)c)]);
+                foreach (var loop in cube.Centres)
+                    table.AddRange([(uint)loop.Length, .. loop.Select(e => (uint)e)]);
+            }
+        }
+        return [.. table];
+    }
+
     private static byte[] BuildAmbiguousFaces()
     {
         var result = new byte[256];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VisionCell.Kernels;
 using VisionCell.Volumes;
 
 namespace VisionCell.Meshing;
@@ -29,7 +30,16 @@ public static class MarchingCubes
     /// <param name="options">Which side is inside, and whether the border is closed.</param>
     /// <param name="cancellation">Stops between layers.</param>
     /// <exception cref="BadInputException">The iso value lies outside the data, or the volume is too thin.</exception>
-    public static Mesh Extract(Volume<float> volume, double isoValue, MarchingCubesOptions? options = null, CancellationToken cancellation = default)
+    public static Mesh Extract(Volume<float> volume, double isoValue, MarchingCubesOptions? options = null, CancellationToken cancellation = default) =>
+        Extract(volume, isoValue, options, null, cancellation);
+
+    /// <summary>The same on the kernels given, where they extract surfaces; else on this processor.</summary>
+    /// <param name="volume">As above.</param>
+    /// <param name="isoValue">As above.</param>
+    /// <param name="options">As above.</param>
+    /// <param name="kernels">Of <see cref="FieldBackends.Open(string, Action{string})"/>; null for this processor.</param>
+    /// <param name="cancellation">As above.</param>
+    public static Mesh Extract(Volume<float> volume, double isoValue, MarchingCubesOptions? options, IFieldKernels<float>? kernels, CancellationToken cancellation = default)
     {
         options ??= new MarchingCubesOptions();
         CheckRange(volume, isoValue, options);
@@ -38,7 +48,11 @@ public static class MarchingCubes
         var shape = volume.Shape;
         if (shape.Z < 2 || shape.Y < 2 || shape.X < 2)
             throw new BadInputException($"a surface in a volume of {shape} voxels: at least 2 along each axis are needed");
-        return new Extraction(volume, isoValue, options.InsideIsBelow, cancellation).Run();
+        if (kernels is not ISurfaceKernels elsewhere)
+            return new Extraction(volume, isoValue, options.InsideIsBelow, cancellation).Run();
+        var (positions, normals, triangles) = elsewhere.Surface(new SurfaceCut(shape, volume.VoxelSize, volume.Origin, isoValue, options.InsideIsBelow), volume.Data, CubeCases.Table);
+        FillMissingNormals(positions, normals, triangles);
+        return new Mesh(positions, triangles, normals);
     }
 
     private static void CheckRange(Volume<float> volume, double isoValue, MarchingCubesOptions options)
@@ -110,7 +124,7 @@ public static class MarchingCubes
                 slab.Centres.CopyTo(_positions, 3 * centre);
                 centre += slab.Centres.Count / 3;
             }
-            FillMissingNormals(triangles);
+            FillMissingNormals(_positions, _normals, triangles);
             return new Mesh(_positions, triangles, _normals);
         }
 
@@ -302,18 +316,18 @@ public static class MarchingCubes
             int before = Math.Max(0, i - 1), after = Math.Min(count - 1, i + 1);
             return ((double)volume.Data[start + after * stride] - volume.Data[start + before * stride]) / (after - before);
         }
+    }
 
-        /// <summary>Vertices without a usable gradient (plateaus, masked neighbours, centres) take the normal of their triangles.</summary>
-        private void FillMissingNormals(int[] triangles)
+    /// <summary>Vertices without a usable gradient (plateaus, masked neighbours, centres) take the normal of their triangles.</summary>
+    private static void FillMissingNormals(float[] positions, float[] normals, int[] triangles)
+    {
+        float[]? fromTriangles = null;
+        for (var v = 0; v < normals.Length; v += 3)
         {
-            float[]? fromTriangles = null;
-            for (var v = 0; v < _normals.Length; v += 3)
-            {
-                if (_normals[v] != 0 || _normals[v + 1] != 0 || _normals[v + 2] != 0)
-                    continue;
-                fromTriangles ??= Mesh.ComputeNormals(_positions, triangles);
-                fromTriangles.AsSpan(v, 3).CopyTo(_normals.AsSpan(v, 3));
-            }
+            if (normals[v] != 0 || normals[v + 1] != 0 || normals[v + 2] != 0)
+                continue;
+            fromTriangles ??= Mesh.ComputeNormals(positions, triangles);
+            fromTriangles.AsSpan(v, 3).CopyTo(normals.AsSpan(v, 3));
         }
     }
 

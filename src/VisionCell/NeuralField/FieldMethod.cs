@@ -42,8 +42,15 @@ public sealed class FieldMethod(IReconstructionMethod teacher, FieldMethodConfig
     public void Train(SparseVolume sparse, TrainingOptions options)
     {
         teacher.Train(sparse, options with { Progress = Part(options.Progress, teacher.Name, 0, 0.5) });
-        var whole = Box.Of(sparse.IsotropicShape);
-        var target = new FieldTarget(teacher.Reconstruct(sparse, whole, options.Cancellation), teacher.Uncertainty(sparse, whole, options.Cancellation));
+        var filled = BlockFill.Run(sparse, teacher.Name, block => teacher.Reconstruct(sparse, block, options.Cancellation), cancellation: options.Cancellation);
+        var tells = true;
+        var expected = BlockFill.Run(sparse, teacher.Name, block =>
+        {
+            var error = tells ? teacher.Uncertainty(sparse, block, options.Cancellation) : null;
+            tells = error is not null;
+            return error ?? sparse.NewIsotropic(block, teacher.Name);
+        }, cancellation: options.Cancellation);
+        var target = new FieldTarget(filled, tells ? expected : null);
         Fit(sparse, target, options);
     }
 

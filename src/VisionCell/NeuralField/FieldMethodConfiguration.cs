@@ -21,7 +21,7 @@ public sealed record FieldMethodConfiguration
     };
 
     /// <summary>How often each voxel of the isotropic grid is seen, on average.</summary>
-    public double Passes { get; init; } = 8;
+    public double Passes { get; init; } = 4;
 
     /// <summary>Fewest steps, of small stacks.</summary>
     public int FewestSteps { get; init; } = 400;
@@ -45,5 +45,5 @@ public sealed record FieldMethodConfiguration
     }
 
     /// <summary>Steps for so many voxels.</summary>
-    internal int StepsFor(Shape3 shape) => Math.Max(FewestSteps, (int)Math.Ceiling(Passes * shape.Count / Training.TargetSamples));
+    public int StepsFor(Shape3 shape) => Math.Max(FewestSteps, (int)Math.Ceiling(Passes * shape.Count / Training.TargetSamples));
 }

@@ -17,7 +17,7 @@ public sealed partial class FieldTraining
         tensors["occupancy"] = tensor(_occupancy.Known);
         if (_best is not null)
         {
-            tensors["heldOut"] = tensor(_heldOutErrors.ToArray());
+            tensors["heldOut"] = tensor(_heldOutErrors.Select(e => (float)e).ToArray());
             foreach (var (name, values) in BestNames.Zip(_best))
                 tensors[name] = tensor(values);
         }
@@ -44,7 +44,7 @@ public sealed partial class FieldTraining
         if (tensors.TryGetValue("heldOut", out var heldOut))
         {
             _heldOutErrors.Clear();
-            _heldOutErrors.AddRange(heldOut.data<double>().ToArray());
+            _heldOutErrors.AddRange(heldOut.data<float>().ToArray().Select(e => (double)e));
             _bestLook = _heldOutErrors.IndexOf(_heldOutErrors.Min());
             _best = [.. _field.Parameters().Select(p => new float[p.Length])];
             foreach (var (name, values) in BestNames.Zip(_best))

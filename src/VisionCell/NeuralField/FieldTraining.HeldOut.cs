@@ -1,7 +1,8 @@
 namespace VisionCell.NeuralField;
 
 /// <content>
-/// Early stop: one section in the middle is kept out, and so is what the target says of it; where its error only grows, the field has begun to
+/// Early stop: one thin section in the middle is kept out, and so is what the target says of it (of thick ones, which leave no gaps, none can be
+/// spared: nobody else saw their rows); where its error only grows, the field has begun to
 /// learn the noise of the others by heart, and the parameters of the best look are taken.
 /// </content>
 public sealed partial class FieldTraining
@@ -29,7 +30,8 @@ public sealed partial class FieldTraining
         var batch = _sections.DrawHeld(HeldVoxels);
         var march = _occupancy.March(batch.Rays, seed: null, everywhere: true);
         var (values, _) = _field.Evaluate(march.Positions, new float[march.Count * _field.Outputs]);
-        var error = Absorption(batch, march, values, 1, new float[march.Count]);
+        // In single precision, as a checkpoint keeps it.
+        double error = (float)Absorption(batch, march, values, 1, new float[march.Count]);
         _heldOutErrors.Add(error);
         if (_bestLook >= 0 && error >= _heldOutErrors[_bestLook])
             return;

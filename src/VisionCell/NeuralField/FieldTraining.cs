@@ -62,7 +62,10 @@ public sealed partial class FieldTraining
     /// <summary>Share of the field's cells that rays do not skip.</summary>
     public double OccupiedShare => _occupancy.Share;
 
-    /// <summary>Makes a field that suits what it will be trained on.</summary>
+    /// <summary>
+    /// Makes a field that suits what it will be trained on. Of projections a specimen that fills the box (tissue in a tilt series) is
+    /// told about its mean; one that does not is never negative, and rays come to skip the empty space around it.
+    /// </summary>
     /// <param name="configuration">Grid, widths, rates; activation and emission are chosen here.</param>
     /// <param name="bounds">The box, nm; views see nothing outside it.</param>
     /// <param name="voxelSize">The finest detail wanted, nm.</param>
@@ -82,6 +85,11 @@ public sealed partial class FieldTraining
             var (mean, deviation) = SectionRays.Moments(sections);
             return new HashField(configuration with { Activation = FieldActivation.Linear, Emits = false }, bounds, voxelSize, mean, deviation, seed, kernels);
         }
+        if (views is not null && FullBox.Density(bounds, views) is { } density)
+        {
+            // What varies is about a quarter of what is everywhere; of a field that begins at 0 the first hundred steps would only find that.
+            return new HashField(configuration with { Activation = FieldActivation.Linear, Emits = false }, bounds, voxelSize, density, density / 4, seed, kernels);
+        }
         var most = 0f;
         for (var view = 0; view < (views?.Count ?? 0); view++)
             most = Math.Max(most, System.Numerics.Tensors.TensorPrimitives.Max(views!.Image(view)));
@@ -98,6 +106,17 @@ public sealed partial class FieldTraining
     {
         if (checkpoint is not null && File.Exists(checkpoint))
             Restore(checkpoint);
+        using (_field.Reside())
+        {
+            if (_target is not null)
+                _field.Session?.Target(_target.Values.Data, _targetWeights);
+            TakeSteps(checkpoint, progress, cancellation);
+        }
+        TakeBest();
+    }
+
+    private void TakeSteps(string? checkpoint, IProgress<FieldProgress>? progress, CancellationToken cancellation)
+    {
         while (Steps < _steps && !IsOver)
         {
             if (cancellation.IsCancellationRequested)
@@ -113,7 +132,6 @@ public sealed partial class FieldTraining
             if (checkpoint is not null && (Steps % _configuration.CheckpointSteps == 0 || Steps == _steps || IsOver))
                 Save(checkpoint);
         }
-        TakeBest();
     }
 
     /// <summary>Ends the training sooner than configured, while the learning rate is still that of its beginning.</summary>
@@ -138,7 +156,7 @@ public sealed partial class FieldTraining
         if (_views is not null)
             loss += Learn(PixelRays.Draw(_field, _views, _configuration.Pixels, random), random, _configuration.ViewWeight);
         if (_sections is not null)
-            loss += Learn(_sections.Draw(_configuration.Voxels, random), random, 1);
+            loss += Learn(_sections.Draw(_configuration.Voxels, random), random, SectionShare);
         if (_target is not null)
             loss += Follow(random);
         if (_configuration.VariationWeight > 0)
@@ -158,11 +176,21 @@ public sealed partial class FieldTraining
         return loss;
     }
 
+    /// <summary>Share of the sections in the error of sections and target, so that a place of the target counts its weight beside a voxel of a section.</summary>
+    private double SectionShare => _target is null ? 1 : _configuration.Voxels / (_configuration.Voxels + _configuration.TargetWeight * _configuration.TargetSamples);
+
     /// <summary>A field of any sign has no empty space.</summary>
     private bool SkipsEmptySpace => _views is not null && _configuration.OccupancySteps > 0 && _field.Configuration.Activation != FieldActivation.Linear && _field.Offset == 0;
 
     private double Learn(RayBatch batch, Random random, double weight)
     {
+        if (_field.Session is { } session)
+        {
+            var (steps, occupied) = _occupancy.Marching((uint)random.Next(), everywhere: batch.IsSection || !SkipsEmptySpace);
+            var isEmission = batch.Kind == ViewKind.Emission;
+            var perUnit = isEmission ? 1 : batch.IsSection ? 1 / _field.Scale : 1 / (_field.Bounds.LongestEdge * _field.Scale);
+            return session.Learn(new RayObservations(steps, occupied, batch.Rays, batch.Targets, isEmission, batch.IsSection, (float)(_views?.Background ?? 0), weight, perUnit), _field.Output);
+        }
         var march = _occupancy.March(batch.Rays, (uint)random.Next(), everywhere: batch.IsSection || !SkipsEmptySpace);
         var (n, outputs) = (march.Count, _field.Outputs);
         var numbers = new float[n * outputs];

@@ -17,7 +17,7 @@ public sealed record FieldTrainingConfiguration
     /// <summary>Places of the target a step.</summary>
     public int TargetSamples { get; init; } = 57_344;
 
-    /// <summary>Weight of the distance from the target beside the error of the sections: lower, because nobody has seen it.</summary>
+    /// <summary>Weight of a place of the target beside a voxel of a section: lower, because nobody has seen it.</summary>
     public double TargetWeight { get; init; } = 0.5;
 
     /// <summary>Share of the steps over which the levels of the grid are opened, the coarsest first; 0 opens all at once.</summary>

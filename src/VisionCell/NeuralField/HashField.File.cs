@@ -15,8 +15,11 @@ public sealed partial class HashField
     private const string Kind = "visioncell-hash-field-1";
 
     /// <summary>Writes the field beside the path and renames it into place.</summary>
-    public void Save(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="half">Whether numbers are stored as fp16: half the size, eleven bits of each.</param>
+    public void Save(string path, bool half = false)
     {
+        Fetch();
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>
         {
@@ -32,7 +35,7 @@ public sealed partial class HashField
             ["voxelSizeNm"] = Text(VoxelSize.Z, VoxelSize.Y, VoxelSize.X),
             ["offset"] = Text(Offset),
             ["scale"] = Text(Scale),
-        });
+        }, half);
     }
 
     /// <summary>Reads a field.</summary>

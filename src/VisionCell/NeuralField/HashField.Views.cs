@@ -10,32 +10,41 @@ public sealed partial class HashField
     internal int Outputs => _perceptron.Outputs;
 
     /// <summary>The numbers at positions in units of the cube.</summary>
-    internal void Numbers(ReadOnlySpan<float> cube, Span<float> outputs) => _kernels.FieldForward(_grid, _perceptron, _table, _weights, cube, outputs);
+    internal void Numbers(ReadOnlySpan<float> cube, Span<float> outputs)
+    {
+        if (Session is null)
+            _kernels.FieldForward(_grid, _perceptron, _table, _weights, cube, outputs);
+        else
+            Session.Forward(cube, outputs);
+    }
 
     /// <summary>Adds the gradient of a loss with respect to these numbers to that of the next <see cref="Update"/>.</summary>
-    internal void AddGradient(ReadOnlySpan<float> cube, ReadOnlySpan<float> outputGradient) =>
-        _kernels.FieldBackward(_grid, _perceptron, _table, _weights, cube, outputGradient, Training.TableGradient, Training.WeightGradient);
+    internal void AddGradient(ReadOnlySpan<float> cube, ReadOnlySpan<float> outputGradient)
+    {
+        if (Session is null)
+            _kernels.FieldBackward(_grid, _perceptron, _table, _weights, cube, outputGradient, Training.TableGradient, Training.WeightGradient);
+        else
+            Session.Backward(cube, outputGradient);
+    }
 
     /// <summary>Adds the gradient of the mean of wₙ (valueₙ − targetₙ)², in units of the scale.</summary>
     /// <param name="cube"><c>[N, 3]</c>, in units of the cube.</param>
-    /// <param name="targets"><c>[N]</c>, in units of the data; changed.</param>
+    /// <param name="targets"><c>[N]</c>, in units of the scale, above the offset.</param>
     /// <param name="sampleWeights">w, <c>[N]</c>; empty where all count 1.</param>
     /// <returns>The mean.</returns>
-    internal double AddDistance(ReadOnlySpan<float> cube, Span<float> targets, ReadOnlySpan<float> sampleWeights)
+    internal double AddDistance(ReadOnlySpan<float> cube, ReadOnlySpan<float> targets, ReadOnlySpan<float> sampleWeights)
     {
         var n = targets.Length;
-        if (Outputs == 1 && Configuration.Activation == FieldActivation.Linear)
+        if (IsPlain)
         {
-            for (var i = 0; i < n; i++)
-                targets[i] = (float)((targets[i] - Offset) / Scale);
-            return _kernels.FieldLoss(_grid, _perceptron, _table, _weights, cube, targets, sampleWeights, Training.TableGradient, Training.WeightGradient);
+            return Session is not null ? Session.Loss(cube, targets, sampleWeights) : _kernels.FieldLoss(_grid, _perceptron, _table, _weights, cube, targets, sampleWeights, Training.TableGradient, Training.WeightGradient);
         }
         var numbers = new float[n * Outputs];
         var (values, _) = Evaluate(cube, numbers);
         var loss = 0.0;
         for (var i = 0; i < n; i++)
         {
-            var (difference, weight) = ((values[i] - targets[i]) / Scale, sampleWeights.IsEmpty ? 1 : sampleWeights[i]);
+            var (difference, weight) = ((values[i] - Offset) / Scale - targets[i], sampleWeights.IsEmpty ? 1 : sampleWeights[i]);
             loss += weight * difference * difference / n;
             numbers[i * Outputs] = (float)(2 * weight * difference / (n * Scale) * SlopeOf(numbers[i * Outputs]));
             if (Outputs > 1)
@@ -52,13 +61,22 @@ public sealed partial class HashField
     {
         var step = ++Training.Steps;
         var open = levels >= _grid.Levels.Length ? _table.Length : _grid.Levels[levels].Offset * _grid.Features;
+        if (Session is not null)
+        {
+            Session.Update(new AdamStep(step, rate * Configuration.TableLearningRate), new AdamStep(step, rate * Configuration.WeightLearningRate), open);
+            return;
+        }
         _kernels.Adam(new AdamStep(step, rate * Configuration.TableLearningRate), _table.AsSpan(0, open), Training.TableGradient.AsSpan(0, open), Training.TableFirst.AsSpan(0, open), Training.TableSecond.AsSpan(0, open));
         Training.TableGradient.AsSpan(open).Clear();
         _kernels.Adam(new AdamStep(step, rate * Configuration.WeightLearningRate), _weights, Training.WeightGradient, Training.WeightFirst, Training.WeightSecond);
     }
 
     /// <summary>Drops what was added.</summary>
-    internal void Forget() => Training.Forget();
+    internal void Forget()
+    {
+        Training.Forget();
+        Session?.Forget();
+    }
 
     /// <summary>The value that a number of the perceptron stands for.</summary>
     internal float ValueOf(float number) => (float)(Offset + Scale * FieldActivations.Value(Configuration.Activation, number));
@@ -92,19 +110,59 @@ public sealed partial class HashField
     /// <summary>What computes.</summary>
     internal IFieldKernels<float> Backend => _kernels;
 
+    /// <summary>Whether its value is the perceptron's only number, but for offset and scale.</summary>
+    internal bool IsPlain => Outputs == 1 && Configuration.Activation == FieldActivation.Linear;
+
+    /// <summary>What makes values of the perceptron's numbers.</summary>
+    internal FieldOutput Output => new((uint)Configuration.Activation, (uint)Outputs, (float)Offset, (float)Scale);
+
+    /// <summary>Where parameters stay while they are trained; null where that is here.</summary>
+    internal IFieldSession? Session { get; private set; }
+
+    /// <summary>Takes the parameters to where the kernels run, until what it returns is disposed.</summary>
+    internal IDisposable Reside()
+    {
+        if (Session is null && _kernels is IFieldSessions elsewhere)
+            Session = elsewhere.Open(_grid, _perceptron, State);
+        return new Residence(this);
+    }
+
+    /// <summary>Copies here what is trained elsewhere.</summary>
+    private void Fetch() => Session?.Read(State);
+
+    private FieldState State => new(_table, _weights, Training.TableFirst, Training.TableSecond, Training.WeightFirst, Training.WeightSecond);
+
     /// <summary>Table and weights themselves.</summary>
-    internal IEnumerable<float[]> Parameters() => [_table, _weights];
+    internal IEnumerable<float[]> Parameters()
+    {
+        Fetch();
+        return [_table, _weights];
+    }
 
     /// <summary>All that a training changes, by name.</summary>
-    internal IEnumerable<(string Name, float[] Values)> TrainingState() =>
-    [
-        ("table", _table), ("weights", _weights),
-        ("table/first", Training.TableFirst), ("table/second", Training.TableSecond),
-        ("weights/first", Training.WeightFirst), ("weights/second", Training.WeightSecond),
-    ];
+    internal IEnumerable<(string Name, float[] Values)> TrainingState()
+    {
+        Fetch();
+        return
+        [
+            ("table", _table), ("weights", _weights),
+            ("table/first", Training.TableFirst), ("table/second", Training.TableSecond),
+            ("weights/first", Training.WeightFirst), ("weights/second", Training.WeightSecond),
+        ];
+    }
 
     /// <summary>Goes on after so many updates, whose state was put into <see cref="TrainingState"/>.</summary>
     internal void Resume(int steps) => Training.Steps = steps;
 
     private Optimiser Training => _optimiser ??= new Optimiser(_table.Length, _weights.Length, _perceptron.Outputs);
+
+    private sealed class Residence(HashField field) : IDisposable
+    {
+        public void Dispose()
+        {
+            field.Fetch();
+            field.Session?.Dispose();
+            field.Session = null;
+        }
+    }
 }

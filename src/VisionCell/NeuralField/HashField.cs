@@ -114,6 +114,7 @@ public sealed partial class HashField
     {
         if (gradient.Length != 3 * positions.Length)
             throw new ArgumentException($"room for {gradient.Length} numbers, {3 * positions.Length} needed", nameof(gradient));
+        Fetch();
         var perNanometre = (float)(1 / Bounds.LongestEdge);
         var unused = new float[_weights.Length];
         for (var first = 0; first < positions.Length; first += Chunk)

@@ -73,14 +73,20 @@ internal sealed class OccupancyGrid
             _field.Backend.UpdateOccupancy(1, (float)threshold, known, Known, _occupancy);
     }
 
+    /// <summary>How rays are cut into samples, and the cells that count.</summary>
+    public (RayMarch March, uint[] Occupancy) Marching(uint? seed, bool everywhere)
+    {
+        var march = _march with { Seed = seed ?? 0, IsStratified = seed is not null };
+        return (march, everywhere ? march.Full() : _occupancy);
+    }
+
     /// <summary>The samples of rays.</summary>
     /// <param name="rays"><c>[R, 8]</c>, directions of length 1 nm in units of the cube, so that depth counts in nm.</param>
     /// <param name="seed">Of places in steps; null for the middle of each.</param>
     /// <param name="everywhere">Whether cells that are not marked count as well.</param>
     public RaySamples March(float[] rays, uint? seed, bool everywhere = false)
     {
-        var march = _march with { Seed = seed ?? 0, IsStratified = seed is not null };
-        var occupancy = everywhere ? march.Full() : _occupancy;
+        var (march, occupancy) = Marching(seed, everywhere);
         var counts = new int[rays.Length / RayMarch.RayWidth];
         _field.Backend.CountSamples(march, occupancy, rays, counts);
         var offsets = RayMarch.Offsets(counts);

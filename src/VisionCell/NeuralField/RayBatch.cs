@@ -82,7 +82,7 @@ internal sealed class SectionRays
             if (!System.Numerics.Tensors.TensorPrimitives.IsFiniteAll(volume.Section(section)))
                 throw new BadInputException($"field training: section {section} holds NaN or infinity; repair it or mark it as not observed");
         }
-        if (!holdOut || _observed.Length < SectionsToHoldOut)
+        if (!holdOut || !sparse.Sampling.IsDecimation || _observed.Length < SectionsToHoldOut)
             return;
         Held = _observed[_observed.Length / 2];
         _observed = [.. _observed.Where(s => s != Held)];

@@ -50,7 +50,9 @@ public sealed class FusionMethod(IReadOnlyList<IReconstructionMethod> members) :
             var other = member.ForStack(half.Sparse, options);
             try
             {
-                sampled.Add(half.Sample(other.Reconstruct(half.Sparse, box, options.Cancellation)));
+                var volume = other.Reconstruct(half.Sparse, box, options.Cancellation);
+                DataConsistency.Project(volume, half.Sparse);
+                sampled.Add(half.Sample(volume));
             }
             finally
             {
@@ -81,11 +83,12 @@ public sealed class FusionMethod(IReadOnlyList<IReconstructionMethod> members) :
     {
         if (_errors is null)
             return null;
-        var spread = sparse.NewIsotropic(block, "expected error");
-        MemberWeights.Spread(Said(sparse, block, cancellation), spread.Data);
-        for (var z = 0; z < block.Shape.Z; z++)
-            _errors.Apply(sparse.Sampling, block.Z + z, spread.Section(z));
-        return spread;
+        var slab = DataConsistency.Slab(sparse, block);
+        var spread = sparse.NewIsotropic(slab, "expected error");
+        MemberWeights.Spread(Said(sparse, slab, cancellation), spread.Data);
+        for (var z = 0; z < slab.Shape.Z; z++)
+            _errors.Apply(sparse.Sampling, slab.Z + z, spread.Section(z));
+        return DataConsistency.Cut(spread, slab, block);
     }
 
     /// <inheritdoc/>
@@ -97,6 +100,12 @@ public sealed class FusionMethod(IReadOnlyList<IReconstructionMethod> members) :
         // Members belong to the set that they were taken from.
     }
 
-    private List<float[]> Said(SparseVolume sparse, Box block, CancellationToken cancellation) =>
-        [.. members.Select(m => m.Reconstruct(sparse, block, cancellation).Data)];
+    /// <summary>What each member says of a slab, projected onto the sections.</summary>
+    private List<float[]> Said(SparseVolume sparse, Box slab, CancellationToken cancellation) =>
+        [.. members.Select(member =>
+        {
+            var volume = member.Reconstruct(sparse, slab, cancellation);
+            DataConsistency.Project(volume, sparse, slab);
+            return volume.Data;
+        })];
 }

@@ -21,9 +21,6 @@ public readonly record struct ReconstructionProgress(string Activity, double Fra
 /// </summary>
 public static class Reconstructor
 {
-    // Blocks of this many voxels along y and x keep a network's memory near 1 GB whatever the size of the volume.
-    private const int BlockEdge = 256;
-
     /// <summary>Reconstructs a stack.</summary>
     /// <param name="stack">The sparse stack as read; its voxel type is that of the result.</param>
     /// <param name="sparse">The same with its sampling.</param>
@@ -77,7 +74,7 @@ public static class Reconstructor
             VolumeFormats.Write(volume.ConvertTo(stack.VoxelType), stage.Output(path), Report("write"), training.Cancellation);
             if (!withUncertainty)
                 return;
-            var uncertainty = Fill(sparse, method.Name, block => method.Uncertainty(sparse, block, training.Cancellation)
+            var uncertainty = BlockFill.Run(sparse, method.Name, block => method.Uncertainty(sparse, block, training.Cancellation)
                 ?? throw new BadInputException($"'{methodName}' does not tell how large an error to expect of this stack: leave the uncertainty out, or take superresolution and a larger stack"), Report("uncertainty"), training.Cancellation);
             VolumeFormats.Write(uncertainty, stage.Output(UncertaintyPath(run, methodName)), Report("write"), training.Cancellation);
         });
@@ -96,26 +93,7 @@ public static class Reconstructor
     /// <param name="progress">Share done, 0 to 1.</param>
     /// <param name="cancellation">Stops between blocks and within them.</param>
     public static Volume<float> Fill(IReconstructionMethod method, SparseVolume sparse, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        Fill(sparse, method.Name, block => method.Reconstruct(sparse, block, cancellation), progress, cancellation);
-
-    private static Volume<float> Fill(SparseVolume sparse, string name, Func<Box, Volume<float>> blockOf, IProgress<double>? progress, CancellationToken cancellation)
-    {
-        var shape = sparse.IsotropicShape;
-        var result = sparse.NewIsotropic(Box.Of(shape), name);
-        var blocks =
-            from y in Enumerable.Range(0, (shape.Y + BlockEdge - 1) / BlockEdge)
-            from x in Enumerable.Range(0, (shape.X + BlockEdge - 1) / BlockEdge)
-            select new Box(0, y * BlockEdge, x * BlockEdge, new Shape3(shape.Z, Math.Min(BlockEdge, shape.Y - y * BlockEdge), Math.Min(BlockEdge, shape.X - x * BlockEdge)));
-        var done = 0L;
-        foreach (var block in blocks)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            result.Paste(blockOf(block), block);
-            done += block.Shape.Count;
-            progress?.Report(done / (double)shape.Count);
-        }
-        return result;
-    }
+        BlockFill.Run(sparse, method.Name, block => method.Reconstruct(sparse, block, cancellation), progress, cancellation);
 
     private static void Train(
         IReconstructionMethod method, SparseVolume sparse, RunWorkspace run, StageRun stage, TrainingOptions training, IProgress<ReconstructionProgress>? progress)

@@ -15,7 +15,7 @@ internal sealed class MemberWeights
     // With fewer voxels a class's weights say more of its noise.
     private const int VoxelsOfClass = 20_000;
 
-    // Share of the voxels of all that counts in each class.
+    // Share of the weights of all voxels in those of each class.
     private const double Pull = 0.2;
 
     private readonly float[] _middles;
@@ -61,12 +61,11 @@ internal sealed class MemberWeights
         }
         var all = new double[members.Count, members.Count];
         foreach (var product in products)
-            Add(all, product, 1);
-        foreach (var product in products)
-            Add(product, all, Pull);
+            Add(all, product);
+        var overall = Simplex(all);
         return new MemberWeights(
             [.. Enumerable.Range(0, classes).Select(c => ordered[(int)((2L * c + 1) * ordered.Length / (2 * classes))])],
-            [.. products.Select(p => Simplex(p).Select(w => (float)w).ToArray())]);
+            [.. products.Select(p => Simplex(p).Zip(overall, (own, common) => (float)(own + Pull * (common - own))).ToArray())]);
     }
 
     /// <summary>The share of the second of two members that comes closest to the truth, 0 to 1, the same everywhere.</summary>
@@ -131,12 +130,12 @@ internal sealed class MemberWeights
         return MathF.Sqrt(Math.Max(0, squares / members.Count - mean * mean));
     }
 
-    private static void Add(double[,] sum, double[,] other, double share)
+    private static void Add(double[,] sum, double[,] other)
     {
         for (var m = 0; m < sum.GetLength(0); m++)
         {
             for (var k = 0; k < sum.GetLength(1); k++)
-                sum[m, k] += share * other[m, k];
+                sum[m, k] += other[m, k];
         }
     }
 

@@ -8,6 +8,15 @@ using VisionCell.Kernels.Simd;
 // Why: the field's kernels exist because operations composed in libtorch are too slow; this measures by how much, both in one run, in
 // turns, on the same batches. It does not measure how well a field reconstructs.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+int Number(int index, int otherwise) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
+if (args is ["phantom", ..])
+    return PhantomBenchmark.Run(Number(1, 1500), Number(2, 96));
+if (args is ["compact", var volume, ..])
+    return CompactBenchmark.Run(volume, Number(2, 1500));
+if (args is ["sections", var isotropic, var degradation])
+    return SectionsBenchmark.Run(isotropic, degradation);
+if (args is ["report"])
+    return Report.Run(Environment.GetEnvironmentVariable("VISIONCELL_DATA") ?? throw new InvalidOperationException("VISIONCELL_DATA names no folder with bone.tif and medulla-1.tif"));
 if (args is ["views", var path, .. var rest])
     return ViewsBenchmark.Run(path, rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 128, rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : 2000, rest.Length > 2 ? double.Parse(rest[2], CultureInfo.InvariantCulture) : 0);
 const int samples = 1 << 16;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using VisionCell.Formats;
 using VisionCell.Kernels;
-using VisionCell.Kernels.Simd;
 using VisionCell.NeuralField;
 using VisionCell.Volumes;
 
@@ -28,7 +27,7 @@ internal static class ViewsBenchmark
         // Wide enough that no ray of the volume is missed at any tilt.
         var width = (int)Math.Ceiling(edge * Math.Sqrt(2));
         List<Camera> cameras = [.. Enumerable.Range(0, Views).Select(i => Camera.Tilt(-60 + 120.0 * i / (Views - 1), middle, 1, edge, width))];
-        var views = new ViewSet(ViewKind.Absorption, [.. cameras.Select(c => Project(truth, c))], cameras);
+        var views = VolumeViews.Project(truth, cameras);
 
         var clock = Stopwatch.StartNew();
         Console.WriteLine($"{Path.GetFileName(path)}, {edge}^3, {Views} views");
@@ -37,8 +36,8 @@ internal static class ViewsBenchmark
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"SART, 20 iterations: {Psnr(truth.Data, Sart.Reconstruct(views, edge, iterations: 20)):F2} dB, {clock.Elapsed.TotalSeconds:F0} s"));
 
         var bounds = FieldBounds.Of(truth.Shape, truth.VoxelSize, truth.Origin);
-        var field = FieldTraining.NewField(new HashFieldConfiguration { Grid = new HashGridConfiguration { FinestResolution = edge } }, bounds, truth.VoxelSize, views);
-        var training = new FieldTraining(field, new FieldTrainingConfiguration { Steps = steps, VariationWeight = variation }, views);
+        var field = FieldTraining.NewField(new HashFieldConfiguration { Grid = new HashGridConfiguration { FinestResolution = edge + 1 } }, bounds, truth.VoxelSize, views);
+        var training = new FieldTraining(field, new FieldTrainingConfiguration { Steps = steps, Pixels = 2048, VariationWeight = variation }, views);
         clock.Restart();
         while (training.Steps < steps)
         {
@@ -47,31 +46,6 @@ internal static class ViewsBenchmark
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"field, {training.Steps} steps: {Psnr(truth.Data, field.Query(bounds, truth.VoxelSize).Data):F2} dB, {clock.Elapsed.TotalSeconds:F0} s, error {loss:E2}, {training.OccupiedShare:P0} occupied"));
         }
         return 0;
-    }
-
-    private static float[] Project(Volume<float> volume, Camera camera)
-    {
-        var kernels = SimdKernels.Create();
-        var edge = volume.Shape;
-        var march = new RayMarch(new Shape3(1, 1, 1), new Position(edge.Z, edge.Y, edge.X), 0.5);
-        var rays = new float[RayMarch.RayWidth * camera.Height * camera.Width];
-        for (var i = 0; i < camera.Height * camera.Width; i++)
-        {
-            var (o, d) = camera.Ray(i / camera.Width, i % camera.Width);
-            float[] ray = [(float)o.Z + 0.5f, (float)o.Y + 0.5f, (float)o.X + 0.5f, (float)d.Z, (float)d.Y, (float)d.X, float.NegativeInfinity, float.PositiveInfinity];
-            ray.CopyTo(rays, RayMarch.RayWidth * i);
-        }
-        var counts = new int[camera.Height * camera.Width];
-        kernels.CountSamples(march, march.Full(), rays, counts);
-        var offsets = RayMarch.Offsets(counts);
-        var (positions, samples, values, integrals) = (new float[3 * offsets[^1]], new float[2 * offsets[^1]], new float[offsets[^1]], new float[counts.Length]);
-        kernels.MarchRays(march, march.Full(), rays, offsets, positions, samples);
-        // The box begins at the outer face of the first voxel, positions of a volume at its centre.
-        foreach (ref var position in positions.AsSpan())
-            position -= 0.5f;
-        kernels.Sample(volume.Shape, volume.Data, positions, values);
-        kernels.Integrate(offsets, samples, values, integrals);
-        return integrals;
     }
 
     private static double Psnr(float[] truth, float[] found) =>

@@ -1,6 +1,7 @@
 using VisionCell.Acquisition;
 using VisionCell.Kernels;
 using VisionCell.Kernels.Simd;
+using VisionCell.Meshing;
 using VisionCell.NeuralField;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -134,6 +135,66 @@ public sealed class FieldTrainingTests
         }
         // Positions are exact in double precision as far as a rotation by a right angle is: 6e-17 of it.
         Assert.InRange(RootMeanSquare(Fitted(0), Fitted(512)), 0, 1e-3);
+    }
+
+    [Fact]
+    public void A_specimen_that_fills_the_box_is_told_about_its_mean()
+    {
+        var fine = new Volume<float>(new Shape3(20, 20, 24), Voxel, new Position(1005, -115, 5), Provenance.Of("test"));
+        for (var i = 0; i < fine.Data.Length; i++)
+            fine.Data[i] = 100 + (Inside(fine, i) ? 20 : 0);
+        Camera[] cameras = [.. Enumerable.Range(0, 25).Select(i => Camera.Tilt(-60 + 5.0 * i, Middle, 10, 20, 36))];
+        var views = VolumeViews.Project(fine, cameras);
+        var field = FieldTraining.NewField(Small, Box, Voxel, views);
+        Assert.Equal(FieldActivation.Linear, field.Configuration.Activation);
+        Assert.InRange(field.Offset, 95, 115);
+        new FieldTraining(field, Quick, views).Run();
+        Assert.InRange(RootMeanSquare(field.Query(Box, Voxel).Data, fine.Data), 0, 4);
+        // One with empty space about it stays one that is never negative.
+        Assert.Equal(FieldActivation.Softplus, FieldTraining.NewField(Small, Box, Voxel, TiltSeries([0, 40], Middle)).Configuration.Activation);
+    }
+
+    [Fact]
+    public void Views_of_a_volume_are_its_integrals_and_the_light_of_its_surface()
+    {
+        // A slab of density 2 and 60 nm: seen from straight above and at 60 degrees twice as long.
+        var slab = new Volume<float>(new Shape3(6, 40, 40), Voxel, new Position(5, 5, 5), Provenance.Of("slab"));
+        Array.Fill(slab.Data, 2);
+        var middle = new Position(30, 200, 200);
+        var views = VolumeViews.Project(slab, [Camera.Tilt(0, middle, 10, 3, 3), Camera.Tilt(60, middle, 10, 3, 3)]);
+        Assert.Equal(120, views.Image(0)[4], 0.01f);
+        Assert.Equal(240, views.Image(1)[4], 0.01f);
+        // Opaque: its own light; a thousandth a nanometre: 1 - exp(-0.06) of it, and the rest of the background.
+        var (light, dense) = (slab.Map(_ => 0.75f), slab.Map(_ => 1f));
+        var camera = Camera.LookAt(new Position(-500, 200, 200.001), middle, 5, 3, 3);
+        Assert.Equal(0.75f, VolumeViews.Render(dense, light, [camera], 0.5).Image(0)[4], 1e-4f);
+        var thin = 1 - Math.Exp(-0.06);
+        Assert.Equal(thin * 0.75 + (1 - thin) * 0.5, VolumeViews.Render(slab.Map(_ => 0.001f), light, [camera], 0.5).Image(0)[4], 1e-4);
+        Assert.Throws<BadInputException>(() => VolumeViews.Render(slab, slab.Crop(new Box(0, 0, 0, new Shape3(1, 1, 1))), [camera]));
+    }
+
+    [Fact]
+    public void A_turntable_sees_the_whole_box_and_a_surface_has_the_fields_own_normals()
+    {
+        var views = TiltSeries(Enumerable.Range(0, 13).Select(i => -60 + 10.0 * i), Middle);
+        var field = FieldTraining.NewField(Small, Box, Voxel, views);
+        new FieldTraining(field, Quick, views).Run();
+        var video = Turntable.Video(field, 3, 24);
+        Assert.Equal((3, 24, 24), (video.Frames.Count, video.Height, video.Width));
+        Assert.Equal(["0°", "120°", "240°"], video.Labels!);
+        Assert.All(Turntable.Cameras(Box, 3, 24), c => Assert.Equal(0, new Direction(Middle.Z - c.Centre!.Value.Z, Middle.Y - c.Centre.Value.Y, Middle.X - c.Centre.Value.X).Cross(c.Ray(12, 12).Direction).Length, 40.0));
+
+        var surface = field.Surface(1, new VoxelSize(8, 8, 8), new MarchingCubesOptions(CloseBorder: true));
+        double radius = 0, facing = 0;
+        for (var v = 0; v < surface.VertexCount; v++)
+        {
+            var from = new Direction(surface.Positions[3 * v + 2] - Middle.Z, surface.Positions[3 * v + 1] - Middle.Y, surface.Positions[3 * v] - Middle.X);
+            var normal = new Direction(surface.Normals[3 * v + 2], surface.Normals[3 * v + 1], surface.Normals[3 * v]);
+            Assert.Equal(1, normal.Length, 1e-3);
+            (radius, facing) = (radius + from.Length / surface.VertexCount, facing + from.Unit().Dot(normal) / surface.VertexCount);
+        }
+        Assert.InRange(radius, 0.8 * Radius, 1.2 * Radius);
+        Assert.True(facing > 0.7, $"cosine {facing:F2}");
     }
 
     [Fact]

@@ -88,6 +88,12 @@ public sealed class HashFieldTests
             Assert.Equal((field.Bounds, field.VoxelSize, field.Offset, field.Scale, field.Configuration), (read.Bounds, read.VoxelSize, read.Offset, read.Scale, read.Configuration));
             Assert.Equal(field.Query(Box, new VoxelSize(20, 20, 20)).Data, read.Query(Box, new VoxelSize(20, 20, 20)).Data);
 
+            var halves = Path.Combine(folder, "half.safetensors");
+            field.Save(halves, half: true);
+            Assert.InRange(new FileInfo(halves).Length, 0, 0.52 * new FileInfo(path).Length);
+            var (whole, rounded) = (field.Query(Box, new VoxelSize(20, 20, 20)).Data, HashField.Load(halves).Query(Box, new VoxelSize(20, 20, 20)).Data);
+            Assert.InRange(whole.Zip(rounded, (a, b) => Math.Abs(a - b)).Max(), 1e-6, 0.25);
+
             File.WriteAllBytes(path, File.ReadAllBytes(path)[..^100]);
             Assert.Throws<BadInputException>(() => HashField.Load(path));
             Assert.Throws<BadInputException>(() => HashField.Load(Path.Combine(folder, "absent.safetensors")));

@@ -145,4 +145,72 @@ internal sealed class KernelTimings(CudaDevice device, GpuClock clock, Ceilings 
         yield return new Timing("update_occupancy", $"{cells:N0} cells", clock.Milliseconds(() => _launches.UpdateOccupancy(cells, 0.95f, 0.1f, found.Pointer, known.Pointer, occupancy.Pointer)),
             ceilings.Bytes(Number * (3.0 * cells + march.Words)));
     }
+
+    /// <summary>What a training does between the kernels of the field and of rays.</summary>
+    public IEnumerable<Timing> Training()
+    {
+        var (n, rays, edge) = (sizes.Batch, sizes.Rays, sizes.VolumeEdge);
+        var output = new FieldOutput(1, 2, 0, 1);
+        using var numbers = Memories.Random(device, _random, 2 * n, 1);
+        using var values = Memories.Random(device, _random, n, 1);
+        using var emissions = Memories.Random(device, _random, n, 1);
+        yield return new Timing("activate", $"{n:N0}, with emission", clock.Milliseconds(() => _launches.Activate(n, numbers.Pointer, values.Pointer, emissions.Pointer, output)), ceilings.Bytes(Number * 4.0 * n));
+        yield return new Timing("activate_backward", $"{n:N0}, with emission", clock.Milliseconds(() => _launches.ActivateBackward(n, values.Pointer, emissions.Pointer, numbers.Pointer, output)), ceilings.Bytes(Number * 6.0 * n));
+        using var targets = Memories.Random(device, _random, rays, 1);
+        using var seen = Memories.Random(device, _random, 3 * rays, 1);
+        using var parts = new CudaMemory(device, CudaLaunches.LossParts(rays));
+        var images = new RayObservations(new RayMarch(new Shape3(1, 1, 1), new Position(1, 1, 1), 1), [], [], [], IsEmission: true, IsMean: false, 0, 1, 1);
+        yield return new Timing("ray_loss", $"{rays:N0} images", clock.Milliseconds(() => _launches.RayLoss(images, rays, targets.Pointer, targets.Pointer, targets.Pointer, seen.Pointer, parts.Pointer)), ceilings.Bytes(Number * 5.0 * rays));
+        var shape = new Shape3(edge, edge, edge);
+        using var volume = Memories.Random(device, _random, (int)shape.Count, 1);
+        using var voxelWeights = Memories.Random(device, _random, (int)shape.Count, 1);
+        using var positions = new CudaMemory(device, 3 * n);
+        var voxel = new Position(1.0 / edge, 1.0 / edge, 1.0 / edge);
+        var draw = new TargetDraw(shape, new Position(voxel.Z / 2, voxel.Y / 2, voxel.X / 2), voxel, 0, 1, 1, 1);
+        // Four lines of a volume, and a weight.
+        var reads = ceilings.Reads(1, n / 2, 1, (int)shape.Count);
+        yield return new Timing("draw_target", $"{edge}^3, {n:N0} at random", clock.Milliseconds(() => _launches.DrawTarget(draw, n, volume.Pointer, voxelWeights.Pointer, positions.Pointer, values.Pointer, emissions.Pointer)),
+            ceilings.Bytes(Number * 6.0 * n), new Work(reads, 5.0 * n));
+    }
+
+    /// <summary>The surface of a smooth volume.</summary>
+    public IEnumerable<Timing> Surface()
+    {
+        var edge = sizes.VolumeEdge;
+        var cut = new SurfaceCut(new Shape3(edge, edge, edge), new VoxelSize(1, 1, 1), default, 0, false);
+        var (voxels, rows) = (edge * edge * edge, edge * edge);
+        var wave = new float[voxels];
+        for (var i = 0; i < voxels; i++)
+            wave[i] = MathF.Sin(0.3f * (i % edge)) + MathF.Sin(0.25f * (i / edge % edge)) + MathF.Sin(0.2f * (i / edge / edge));
+        using var volume = new CudaMemory(device, wave);
+        using var cases = new CudaMemory(device, Meshing.CubeCases.Table);
+        using var crossings = new CudaMemory(device, 2 * rows);
+        using var corners = new CudaMemory(device, 2 * rows);
+        var size = $"{edge}^3";
+        yield return new Timing("count_crossings", size, clock.Milliseconds(() => _launches.CountCrossings(cut, volume.Pointer, crossings.Pointer)), ceilings.Bytes(Number * (voxels + 2.0 * rows)));
+        yield return new Timing("count_triangles", size, clock.Milliseconds(() => _launches.CountTriangles(cut, volume.Pointer, cases.Pointer, corners.Pointer)), ceilings.Bytes(Number * (voxels + 2.0 * rows)));
+        var (vertices, vertexCount) = Starts(crossings, rows, 2);
+        var (begins, cornerCount) = Starts(corners, (edge - 1) * (edge - 1), 1);
+        using var starts = new CudaMemory(device, vertices);
+        using var cubeStarts = new CudaMemory(device, begins);
+        using var positions = new CudaMemory(device, 3 * vertexCount);
+        using var normals = new CudaMemory(device, 3 * vertexCount);
+        using var edges = new CudaMemory(device, 3 * voxels);
+        using var triangles = new CudaMemory(device, cornerCount);
+        yield return new Timing("write_crossings", $"{size}, {vertexCount:N0} vertices", clock.Milliseconds(() => _launches.WriteCrossings(cut, volume.Pointer, starts.Pointer, positions.Pointer, normals.Pointer, edges.Pointer)),
+            ceilings.Bytes(Number * (voxels + 7.0 * vertexCount)));
+        yield return new Timing("write_triangles", $"{size}, {cornerCount / 3:N0} triangles", clock.Milliseconds(() => _launches.WriteTriangles(cut, volume.Pointer, cases.Pointer, edges.Pointer, cubeStarts.Pointer, triangles.Pointer, positions.Pointer)),
+            ceilings.Bytes(Number * (voxels + vertexCount + (double)cornerCount)));
+    }
+
+    /// <summary>Sums before each count of the first kinds of a row; a smooth surface has no centre vertices.</summary>
+    private static (int[] Starts, int Total) Starts(CudaMemory counted, int rows, int kinds)
+    {
+        var read = new float[2 * rows];
+        counted.Read(read);
+        var (counts, sum) = (MemoryMarshal.Cast<float, int>(read).ToArray(), 0);
+        for (var i = 0; i < counts.Length; i++)
+            (counts[i], sum) = i % 2 < kinds ? (sum, sum + counts[i]) : (0, sum);
+        return (counts, sum);
+    }
 }

@@ -57,6 +57,8 @@ internal static class Program
         rows.AddRange(grids.Select(g => timings.Adam(g.Grid.ParameterCount)));
         rows.AddRange(timings.Volumes());
         rows.AddRange(timings.Rays());
+        rows.AddRange(timings.Training());
+        rows.AddRange(timings.Surface());
         foreach (var ceiling in rows.SelectMany(r => r.Work).Select(w => w.Ceiling).Distinct().Except([ceilings.Memory, ceilings.Cache, ceilings.Products]))
             output.WriteLine(Row(ceiling));
         output.WriteLine("\n| kernel | size | ms | achieved | bound by | share of that ceiling |\n|---|---|---|---|---|---|");

@@ -7,12 +7,15 @@ namespace VisionCell.Kernels.Cuda;
 /// floats, so that it agrees with the reference to about three digits; all else is in floats. What keeps its numbers on the GPU uses
 /// <see cref="CudaLaunches"/>.
 /// </summary>
-internal sealed partial class CudaKernels(CudaDevice device, string name) : IFieldKernels<float>
+internal sealed partial class CudaKernels(CudaDevice device, string name) : IFieldKernels<float>, IFieldSessions
 {
     private readonly CudaLaunches _launches = new(device);
 
     /// <inheritdoc/>
     public string Name => name;
+
+    /// <inheritdoc/>
+    public IFieldSession Open(HashGrid grid, Perceptron perceptron, FieldState state) => new CudaFieldSession(device, grid, perceptron, state);
 
     /// <inheritdoc/>
     public void Encode(HashGrid grid, ReadOnlySpan<float> table, ReadOnlySpan<float> positions, Span<float> features)

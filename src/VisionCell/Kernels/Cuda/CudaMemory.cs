@@ -48,10 +48,27 @@ internal sealed unsafe class CudaMemory : IDisposable
     /// <summary>Address on the GPU.</summary>
     public nint Pointer => _pointer;
 
-    /// <summary>Waits for the kernels before and copies the numbers back.</summary>
+    /// <summary>Number of 4-byte values that it holds.</summary>
+    public int Length => _length;
+
+    /// <summary>Copies numbers to its beginning.</summary>
+    public void Write(ReadOnlySpan<float> content)
+    {
+        if (content.Length > _length)
+            throw new ArgumentException($"{content.Length:N0} numbers for room of {_length:N0}", nameof(content));
+        _device.Enter();
+        fixed (float* source = content)
+        {
+            if (!content.IsEmpty)
+                _device.Check(_device.Library.CopyToDevice(_pointer, source, (nuint)content.Length * sizeof(float)), "copying to it");
+        }
+    }
+
+    /// <summary>Waits for the kernels before and copies the first numbers back.</summary>
     public void Read(Span<float> target)
     {
-        Lengths.Require(target.Length, _length, nameof(target));
+        if (target.Length > _length)
+            throw new ArgumentException($"{target.Length:N0} numbers of {_length:N0}", nameof(target));
         _device.Enter();
         _device.Check(_device.Library.ContextSynchronize(), "running a kernel");
         fixed (float* result = target)

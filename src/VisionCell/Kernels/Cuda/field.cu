@@ -1,11 +1,9 @@
 // Hash grid (arXiv:2201.05989, section 3), Adam (arXiv:1412.6980, algorithm 1), trilinear sampling. Shapes, ranges and conventions
 // are those of IFieldKernels; the struct is that of CudaGrid in CudaKernels.cs.
-#include "prelude.cuh"
+#include "sampling.cuh"
 
 struct Level { float scale; u32 nodes, offset, size, dense; };
 struct Grid { u32 levels; Level level[16]; };
-
-DEVICE float inside(float v, float most) { return v > 0.f ? fminf(v, most) : 0.f; }
 
 struct Cell { u32 node[3]; float share[3]; };
 
@@ -213,34 +211,6 @@ KERNEL(field_loss, u32 count, u32 width, float share, const float* outputs, cons
     __syncthreads();
     if (threadIdx.x == 0)
         parts[blockIdx.x] = warps[0] + warps[1] + warps[2] + warps[3];
-}
-
-DEVICE float trilinear(const float* volume, const u32 length[3], const float position[3])
-{
-    u32 lower[3], upper[3];
-    float share[3];
-    UNROLL
-    for (int axis = 0; axis < 3; axis++)
-    {
-        float place = inside(position[axis], (float)(length[axis] - 1)), floor = floorf(place);
-        lower[axis] = (u32)floor;
-        upper[axis] = lower[axis] + 1 < length[axis] ? lower[axis] + 1 : length[axis] - 1;
-        share[axis] = place - floor;
-    }
-    float section[2];
-    UNROLL
-    for (int s = 0; s < 2; s++)
-    {
-        float row[2];
-        UNROLL
-        for (int r = 0; r < 2; r++)
-        {
-            const float* line = volume + ((u64)(s ? upper[0] : lower[0]) * length[1] + (r ? upper[1] : lower[1])) * length[2];
-            row[r] = fmaf(share[2], line[upper[2]] - line[lower[2]], line[lower[2]]);
-        }
-        section[s] = fmaf(share[1], row[1] - row[0], row[0]);
-    }
-    return fmaf(share[0], section[1] - section[0], section[0]);
 }
 
 KERNEL(sample_trilinear, u32 n, const float* volume, const float* positions, float* values, u32 depth, u32 height, u32 width)

@@ -23,6 +23,7 @@ static __device__ inline float fmaf(float a, float b, float c) { return __nvvm_f
 static __device__ inline float floorf(float a) { return __nvvm_floor_f(a); }
 static __device__ inline float ceilf(float a) { return __nvvm_ceil_f(a); }
 static __device__ inline float expf(float a) { return __nvvm_ex2_approx_f(a * 1.44269504f); }
+static __device__ inline float logf(float a) { return __nvvm_lg2_approx_f(a) * 0.693147181f; }
 static __device__ inline float fmaxf(float a, float b) { return __nvvm_fmax_f(a, b); }
 static __device__ inline float fminf(float a, float b) { return __nvvm_fmin_f(a, b); }
 static __device__ inline float fabsf(float a) { return __nvvm_fabs_f(a); }
@@ -32,7 +33,12 @@ static __device__ inline float __shfl_xor_sync(u32 mask, float v, int offset) { 
 static __device__ inline u32 __float_as_uint(float v) { return __builtin_bit_cast(u32, v); }
 static __device__ inline float __uint_as_float(u32 v) { return __builtin_bit_cast(float, v); }
 #endif
+// A function that is called would hand its arguments over in local memory.
+#if defined(__clang__)
+#define DEVICE static __device__ inline __attribute__((always_inline))
+#else
 #define DEVICE static __device__ inline
+#endif
 #define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
 #define EMULATED(name)
 #endif

@@ -1,15 +1,7 @@
 // Ray marching, compositing and occupancy as IRayKernels and RayMarch have them. One thread a ray: its samples depend on those before.
-#include "prelude.cuh"
+#include "sampling.cuh"
 
 struct March { float extent[3], scale[3]; u32 cells[3]; float step; u32 seed, stratified; };
-
-DEVICE float place_of(u32 seed, u32 ray, u32 step)
-{
-    u32 h = seed + ray * 0x9E3779B1u;
-    h = (h ^ h >> 16) * 0x85EBCA6Bu + step * 0xC2B2AE35u;
-    h = (h ^ h >> 13) * 0xC2B2AE35u;
-    return ((h ^ h >> 16) >> 8) * (1.f / (1 << 24));
-}
 
 DEVICE bool finite(float v) { return fabsf(v) < 3.4e38f; }
 
