@@ -45,7 +45,7 @@ public class DestripingTests
         // Structure that lies along the stripes goes with them (a small section of a contrast of 40 grey values, the filter forced on it); a larger margin leaves more of it.
         var lost = Math.Sqrt(ofClean.Average(v => (double)v * v));
         Assert.True(lost < 14, $"{lost:0.00} grey values taken from a clean section");
-        new Destriping(height, width, new DestripingConfiguration(angle, margin: 5), angle).Estimate(clean, ofClean);
+        new Destriping(height, width, new DestripingConfiguration(angle, margin: 20), angle).Estimate(clean, ofClean);
         var careful = Math.Sqrt(ofClean.Average(v => (double)v * v));
         Assert.True(careful < 0.5 * lost, $"{careful:0.00} grey values taken with a larger margin, {lost:0.00} with the usual one");
     }
@@ -154,7 +154,7 @@ public class DestripingTests
         filter.Estimate(Sections(clean), 8, ofClean);
         var stripes = put.Section(8).ToArray();
         var left = stripes.Select((s, i) => (double)s * (s - found[i])).Sum() / stripes.Sum(s => (double)s * s);
-        Assert.InRange(left, 0, 0.1);
+        Assert.InRange(left, -0.1, 0.1);
         var noise = NoiseLevel.OfSection(clean.Section(8), 160, 160);
         var loss = 10 * Math.Log10(1 + ofClean.Average(v => (double)v * v) / (noise * noise));
         Assert.InRange(loss, 0, 0.3);
