@@ -7,8 +7,10 @@ internal sealed record StripeCoefficients(float[][][] Bands);
 
 /// <summary>
 /// Parts the coefficients of a section into stripe and structure. Structure goes on in the neighbouring sections and stripes do not, so that what
-/// the neighbours do not foretell (linear prediction; Wiener, 1949) is stripe, by the share that stripes have in its power: what rows and sections around have more
-/// than structure explains, against what structure leaves unforetold. Where there is no such excess nothing is taken. How much neighbours share is measured at the frequencies along the stripe where no stripe is. Without neighbours nothing is foretold, and the power of structure itself is the measure.
+/// the neighbours do not foretell (linear prediction; Wiener, 1949) is stripe, by the share that stripes have in its power: what rows and sections
+/// around have more than structure explains, against what structure leaves unforetold. Where there is no such excess nothing is taken. How much
+/// neighbours share is measured at the frequencies along the stripe where no stripe is. Without neighbours nothing is foretold, and the power of
+/// structure itself is the measure.
 /// </summary>
 /// <param name="margin">Weight of structure against stripes.</param>
 /// <param name="kept">Frequencies along the stripe, from 0, that may be stripe.</param>
