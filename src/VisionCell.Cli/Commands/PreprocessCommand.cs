@@ -47,14 +47,8 @@ internal static class PreprocessCommand
 
     private static PreprocessingConfiguration With(PreprocessingConfiguration configuration, string? damaged, string? denoise)
     {
-        configuration = denoise switch
-        {
-            null => configuration,
-            "none" => configuration with { Denoising = null },
-            "non-local-means" => configuration with { Denoising = configuration.Denoising is { Method: DenoisingMethod.NonLocalMeans } asked ? asked : new DenoisingConfiguration() },
-            "blind-spot" => configuration with { Denoising = configuration.Denoising is { Method: DenoisingMethod.BlindSpot } asked ? asked : new DenoisingConfiguration(method: DenoisingMethod.BlindSpot) },
-            _ => throw new BadInputException($"--denoise '{denoise}': give none, non-local-means or blind-spot"),
-        };
+        if (denoise is not null)
+            configuration = configuration.WithDenoising(denoise);
         if (damaged is null)
             return configuration;
         var action = damaged switch

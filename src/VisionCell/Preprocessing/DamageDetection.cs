@@ -111,7 +111,7 @@ public sealed record DamageReport(IReadOnlyList<DamagedSection> Sections, IReadO
 /// <summary>
 /// Finds damaged and missing sections by what one pass over the stack keeps of each (<see cref="SectionFeatures"/>). A section is judged by the
 /// sections around it: each feature against its running median, in units of the robust deviation from it, so that a stack whose neighbours
-/// agree less (thick sections) is not all damage, and a slow change of the specimen is none. Likeness is taken to the better side: a good
+/// agree less (thick sections) is not all damage, and a slow change of the specimen, or a lasting one of the microscope, is none. Likeness is taken to the better side: a good
 /// section beside a damaged one still agrees with its other neighbour, or with the next but one.
 /// </summary>
 public static class DamageDetection
@@ -164,6 +164,12 @@ public static class DamageDetection
                 else if (out_ > configuration.Threshold && deviation > Math.Log(1.3))
                     Add(z, DamageKind.Noisy, $"noisy: {Math.Exp(deviation):0.00} times the fine detail of its neighbours");
             });
+            // A hundredth of the contrast is what rows may differ by.
+            Compare(z => Math.Log(features[z].Lines + 0.01), 0.12, (z, out_, deviation) =>
+            {
+                if (out_ > configuration.Threshold && deviation > Math.Log(3) && !found[z].Any(r => r.Kind == DamageKind.Noisy))
+                    Add(z, DamageKind.Noisy, $"lines across it stand out {Math.Exp(deviation):0.0} times as much as in its neighbours");
+            });
             Compare(z => features[z].Flat, 0.005, (z, out_, deviation) =>
             {
                 if (out_ > configuration.Threshold && deviation > 0.03)
@@ -194,6 +200,13 @@ public static class DamageDetection
                 if (likeness.Before(z) is { } before && before.Out > 1.5 * configuration.Threshold && before.Value > 0.95 && before.Missing < -0.4 && found[z].Count == 0)
                     Add(z, DamageKind.Repeated, $"section {z - 1} again: agrees with it by {before.Value:0.000}, neighbours here by {before.Usual:0.000}");
             }
+            // 4. Grey levels, field by field, of what likeness has not found: dirt where neighbours agree too little to miss it.
+            var fields = new FieldSeries([.. shown.Select(z => features[z].Grid)], judge, contrast);
+            for (var i = 0; i < shown.Length; i++)
+            {
+                if (found[shown[i]].Count == 0 && fields.Share(i, configuration.Threshold) is var share and >= 0.08)
+                    Add(shown[i], DamageKind.PartlyUnlike, $"{share:0 %} of it is of another brightness than in its neighbours");
+            }
             for (var z = 1; z < n; z++)
             {
                 if (found[z].Count == 0 && found[z - 1].Count == 0 && likeness.Before(z) is { } step && step.Out < -configuration.Threshold && step.Missing > 0.1)
@@ -205,7 +218,10 @@ public static class DamageDetection
                 double[] values = [.. shown.Select(value)];
                 var around = judge.Around(values);
                 for (var i = 0; i < shown.Length; i++)
-                    decide(shown[i], (values[i] - around[i].Median) / Math.Max(floor / 3, around[i].Deviation), values[i] - around[i].Median);
+                {
+                    var deviation = Outliers.BetterSide(values, i, around[i].Median);
+                    decide(shown[i], deviation / Math.Max(floor / 3, around[i].Deviation), deviation);
+                }
             }
         }
         return new DamageReport([.. Enumerable.Range(0, n).Where(z => found[z].Count > 0).Select(z => new DamagedSection(z, found[z]))], gaps, compared);
@@ -214,6 +230,9 @@ public static class DamageDetection
     /// <summary>Running medians and robust deviations.</summary>
     private sealed class Outliers(int window)
     {
+        // Of so few one or two may be damaged, and a change that began as many sections ago is still told.
+        private const int Side = 5;
+
         /// <summary>Median of the values around each, itself left out, and 1.4826 times the median deviation from the running median in the same window.</summary>
         public (double Median, double Deviation)[] Around(double[] values)
         {
@@ -222,12 +241,54 @@ public static class DamageDetection
             return [.. medians.Select((m, i) => (m, 1.4826 * MedianAround(rest, i)))];
         }
 
+        /// <summary>
+        /// Distance of a value from the median around it, of those before it or of those after it, whichever is least: where a lasting change begins, no section is
+        /// an outlier. A side counts where it has three values.
+        /// </summary>
+        public static double BetterSide(double[] values, int i, double median)
+        {
+            var best = values[i] - median;
+            foreach (var (from, to) in new[] { (Math.Max(0, i - Side), i), (i + 1, Math.Min(values.Length, i + 1 + Side)) })
+            {
+                if (to - from < 3)
+                    continue;
+                var distance = values[i] - Ordered.Median(values[from..to]);
+                if (Math.Abs(distance) < Math.Abs(best))
+                    best = distance;
+            }
+            return best;
+        }
+
         private double MedianAround(double[] values, int i)
         {
             var around = Enumerable.Range(Math.Max(0, i - window), Math.Min(values.Length, i + window + 1) - Math.Max(0, i - window))
                 .Where(k => k != i && !double.IsNaN(values[k])).Select(k => values[k]).ToArray();
             return around.Length == 0 ? double.IsNaN(values[i]) ? 0 : values[i] : Ordered.Median(around);
         }
+    }
+
+    /// <summary>Grey levels field by field, less the section's median, in units of the contrast.</summary>
+    private sealed class FieldSeries
+    {
+        // A field of another brightness by less is structure.
+        private const double Least = 1;
+
+        // Many fields are out together, so that each need not be out as far as a section that is judged by one value.
+        private const double PerField = 0.5;
+
+        private readonly double[][] _values; // [field][section]
+        private readonly (double Median, double Deviation)[][] _around;
+
+        public FieldSeries(IReadOnlyList<double>[] grids, Outliers judge, double contrast)
+        {
+            var medians = grids.Select(g => Ordered.Median(g)).ToArray();
+            _values = [.. Enumerable.Range(0, grids.Length == 0 ? 0 : grids[0].Count).Select(f => grids.Select((g, i) => (g[f] - medians[i]) / contrast).ToArray())];
+            _around = [.. _values.Select(judge.Around)];
+        }
+
+        /// <summary>Share of the fields of a section that lie out.</summary>
+        public double Share(int i, double threshold) => _values.Length == 0 ? 0 : (double)Enumerable.Range(0, _values.Length).Count(f =>
+            Math.Abs(Outliers.BetterSide(_values[f], i, _around[f][i].Median)) > Math.Max(Least, PerField * threshold * _around[f][i].Deviation)) / _values.Length;
     }
 
     /// <summary>Likeness to neighbours over the stack, as Fisher's z, against what is usual around.</summary>

@@ -28,6 +28,19 @@ public sealed record PreprocessingConfiguration
 
     /// <summary>Local contrast is evened out.</summary>
     public EqualisationConfiguration? Equalisation { get; init; }
+
+    /// <summary>The same with sections denoised in another way; what is configured for that way stays.</summary>
+    /// <param name="method"><c>none</c>, <c>non-local-means</c> or <c>blind-spot</c>.</param>
+    /// <param name="steps">Steps of training of a network that is not configured; null for its default.</param>
+    /// <exception cref="BadInputException">There is no such method, or the steps are out of range.</exception>
+    public PreprocessingConfiguration WithDenoising(string method, int? steps = null) => method switch
+    {
+        "none" => this with { Denoising = null },
+        "non-local-means" => Denoising is { Method: DenoisingMethod.NonLocalMeans } ? this : this with { Denoising = new DenoisingConfiguration() },
+        "blind-spot" => Denoising is { Method: DenoisingMethod.BlindSpot } ? this
+            : this with { Denoising = new DenoisingConfiguration(method: DenoisingMethod.BlindSpot, blindSpot: new BlindSpotTraining(steps)) },
+        _ => throw new BadInputException($"denoising '{method}': give none, non-local-means or blind-spot"),
+    };
 }
 
 /// <summary>Configurations for the usual ways to take a stack.</summary>

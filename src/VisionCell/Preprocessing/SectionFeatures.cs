@@ -11,6 +11,7 @@ namespace VisionCell.Preprocessing;
 /// <param name="High">99th percentile.</param>
 /// <param name="Noise">Standard deviation of the noise (<see cref="NoiseLevel"/>), grey values.</param>
 /// <param name="Sharpness">Root mean square of the Laplacian over the deviation: what fine detail and noise there is for the contrast; 0 for a blank section.</param>
+/// <param name="Lines">How far rows or columns stand out as a whole: robust deviation of the second differences of their means over the deviation; the larger of the two.</param>
 /// <param name="Flat">Share of pixels that equal their neighbours to the right, below and diagonally: holes, blanks and saturation, 0 to 1.</param>
 /// <param name="Copied">Correlation of the Laplacian with that of the section before, pixel by pixel: 1 for a copy; 0 for the first section.</param>
 /// <param name="Near">Likeness to the section before (<see cref="SectionLikeness"/>), block by block; empty for the first section.</param>
@@ -18,7 +19,7 @@ namespace VisionCell.Preprocessing;
 /// <param name="Quantiles">Grey values at <see cref="QuantileShares"/>.</param>
 /// <param name="Grid">Mean grey values of a grid of <see cref="GridEdge"/> x <see cref="GridEdge"/> fields that covers the section, row by row.</param>
 public sealed record SectionFeatures(
-    int Z, double Mean, double Deviation, double Low, double High, double Noise, double Sharpness, double Flat, double Copied,
+    int Z, double Mean, double Deviation, double Low, double High, double Noise, double Sharpness, double Lines, double Flat, double Copied,
     IReadOnlyList<double> Near, IReadOnlyList<double> Next, IReadOnlyList<double> Quantiles, IReadOnlyList<double> Grid)
 {
     /// <summary>Fields along an edge of <see cref="Grid"/>.</summary>
@@ -72,6 +73,7 @@ public sealed class SectionScanner
             z, statistics.Mean, statistics.Deviation, statistics.Low, statistics.High,
             statistics.HasContrast ? NoiseLevel.OfSection(_section, _source.Height, _source.Width) : 0,
             statistics.HasContrast ? energy / statistics.Deviation : 0,
+            statistics.HasContrast ? Lines() / statistics.Deviation : 0,
             FlatShare(),
             double.IsFinite(copied) ? copied : 0,
             one is null ? [] : _likeness.Compare(one, _one!),
@@ -136,6 +138,19 @@ public sealed class SectionScanner
             }
         }
         return grid;
+    }
+
+    private double Lines()
+    {
+        var (height, width) = (_source.Height, _source.Width);
+        var rows = Enumerable.Range(0, height).Select(y => TensorPrimitives.Sum<float>(_section.AsSpan(y * width, width)) / width).ToArray();
+        var columns = new float[width];
+        for (var y = 0; y < height; y++)
+            TensorPrimitives.Add(columns, _section.AsSpan(y * width, width), columns);
+        TensorPrimitives.Divide(columns, height, columns);
+        // The norm of the mask 1, -2, 1.
+        static double Spread(float[] means) => 1.4826 / Math.Sqrt(6) * Ordered.Median(Enumerable.Range(1, means.Length - 2).Select(i => (double)Math.Abs(means[i - 1] - 2 * means[i] + means[i + 1])));
+        return Math.Max(Spread(rows), Spread(columns));
     }
 
     private double FlatShare()

@@ -7,15 +7,25 @@ internal sealed record StripeCoefficients(float[][][] Bands);
 
 /// <summary>
 /// Parts the coefficients of a section into stripe and structure. Structure goes on in the neighbouring sections and stripes do not, so that what
-/// the neighbours do not foretell (linear prediction; Wiener, 1949) is stripe, by the share in which its power exceeds that which structure leaves
-/// unforetold. How much neighbours share is measured at the frequencies along the stripe where no stripe is. Without neighbours nothing is foretold, and the power of structure itself is the measure.
+/// the neighbours do not foretell (linear prediction; Wiener, 1949) is stripe, by the share that stripes have in its power: what rows and sections
+/// around have more than structure explains, against what structure leaves unforetold. Where there is no such excess nothing is taken. How much
+/// neighbours share is measured at the frequencies along the stripe where no stripe is. Without neighbours nothing is foretold, and the power of
+/// structure itself is the measure.
 /// </summary>
-/// <param name="margin">How many times the power of structure a coefficient must have before it is touched.</param>
+/// <param name="margin">Weight of structure against stripes.</param>
 /// <param name="kept">Frequencies along the stripe, from 0, that may be stripe.</param>
 /// <param name="first">From this frequency on coefficients are structure's alone.</param>
 /// <param name="along">Length of a row, pixels.</param>
 internal sealed class StripeShrinkage(double margin, int kept, int first, int along)
 {
+    // Times the power of structure that a stripe without its like in the rows and sections around must have to be seen.
+    private const double Alone = 10;
+
+    // Standard errors by which power must exceed that of structure before what exceeds counts as stripes, and the share by which that may be wrong in itself:
+    // sections of isbi-2012, without stripes, show up to half as much again along x.
+    private const double Excess = 1;
+    private const double Bias = 0.5;
+
     // What changes along its length must stand out this many times more than what is constant to be taken for a stripe.
     private const double Fading = 5;
 
@@ -23,7 +33,7 @@ internal sealed class StripeShrinkage(double margin, int kept, int first, int al
     private const double Fall = 2;
 
     // Standard errors by which what neighbours share must exceed chance before it counts: stripes correlate by chance, too.
-    private const double Doubt = 2;
+    private const double Doubt = 1;
 
     // Rows over which the power of structure is averaged.
     private const int Rows = 8;
@@ -59,17 +69,15 @@ internal sealed class StripeShrinkage(double margin, int kept, int first, int al
             result[r] = new float[kept];
         for (var k = 0; k < kept; k++)
         {
-            var (residual, unforetold) = (new double[count], new double[count]);
+            var (residual, unforetold, stripes) = (new double[count], new double[count], new double[count]);
             for (var r = 0; r < count; r++)
-                (residual[r], unforetold[r]) = Foretell(sections, places, at, r, k, Around(structure, r, Rows) * Power(k), shared);
+                (residual[r], unforetold[r], stripes[r]) = Foretell(sections, places, at, r, k, Around(structure, r, Rows) * Power(k), shared);
             double[] energies = [.. residual.Select(v => v * v)];
             for (var r = 0; r < count; r++)
             {
-                // Stripes are mostly narrow, and structure is mostly coarse: below one cycle in 16 pixels the margin grows with the scale.
-                var limit = margin * Math.Max(1, 1 / (16 * frequency)) * unforetold[r] * (k == 0 ? 1 : Fading);
-                var energy = Math.Max(energies[r], Around(energies, r, 1));
-                if (energy > limit)
-                    result[r][k] = (float)((1 - limit / energy) * residual[r]);
+                var power = Math.Max(stripes[r], Around(energies, r, 1) - Alone * (k == 0 ? 1 : Fading) * unforetold[r]);
+                if (power > 0)
+                    result[r][k] = (float)(power / (power + margin * unforetold[r]) * residual[r]);
             }
         }
         return result;
@@ -111,40 +119,59 @@ internal sealed class StripeShrinkage(double margin, int kept, int first, int al
         return share > 1 ? (1, one) : (share, decay);
     }
 
-    /// <summary>What neighbours do not foretell of a coefficient, and the power of structure in it.</summary>
-    private static (double Residual, double Power) Foretell(IReadOnlyList<float[][]> sections, IReadOnlyList<int> places, int at, int r, int k, double power, (double Share, double Decay) shared)
+    /// <summary>What neighbours do not foretell of a coefficient, the power of structure in that, and the power of stripes around.</summary>
+    private static (double Residual, double Power, double Stripes) Foretell(IReadOnlyList<float[][]> sections, IReadOnlyList<int> places, int at, int r, int k, double power, (double Share, double Decay) shared)
     {
         double value = sections[at][r][k];
-        if (sections.Count == 1 || shared.Share * shared.Decay < LeastShared || power <= 0)
-            return (value, power);
-
-        // Power around this row, and what neighbours share of it: structure that lies along the stripes has more than the frequencies beside it tell.
-        var (squares, products, pairs, number) = (0.0, 0.0, 0, 0);
+        // Power around this row, and what sections one and two apart share of it: structure that lies along the stripes has more than the frequencies beside
+        // it tell, and goes on further.
+        var (squares, number) = (0.0, 0);
+        var (products, pairs) = (new double[3], new int[3]);
         for (var row = Math.Max(0, r - Rows); row <= Math.Min(sections[at].Length - 1, r + Rows); row++)
         {
             for (var i = 0; i < sections.Count; i++)
             {
                 squares += (double)sections[i][row][k] * sections[i][row][k];
                 number++;
-                if (i > 0 && places[i] - places[i - 1] == 1)
+                for (var j = Math.Max(0, i - 2); j < i; j++)
                 {
-                    products += (double)sections[i][row][k] * sections[i - 1][row][k];
-                    pairs++;
+                    if (places[i] - places[j] is var apart and <= 2)
+                    {
+                        products[apart] += (double)sections[i][row][k] * sections[j][row][k];
+                        pairs[apart]++;
+                    }
                 }
             }
         }
-        if (pairs > 0)
-            power = Math.Max(power, (products / pairs - Doubt * squares / number / Math.Sqrt(pairs)) / (shared.Share * shared.Decay));
-        var stripes = Math.Max(0, squares / number - power);
+        var total = squares / number;
+        var foretells = sections.Count > 1 && shared.Share * shared.Decay >= LeastShared && power > 0;
+        var (persistent, decay) = (shared.Share * power, shared.Decay);
+        if (foretells && pairs[1] > 0 && pairs[2] > 0)
+        {
+            var one = products[1] / pairs[1];
+            one -= Doubt * Math.Max(0, total - one) / Math.Sqrt(pairs[1]);
+            if (one > persistent * decay)
+            {
+                decay = Math.Clamp(products[2] / pairs[2] / (products[1] / pairs[1]), decay, 0.999);
+                persistent = Math.Max(persistent, one / decay);
+                power = persistent + (1 - shared.Share) * power;
+            }
+        }
+        // Between neighbours stripes stand against what structure does not share, not against all of it.
+        var excess = Math.Max(0, total - power);
+        var unshared = foretells ? power - persistent * decay : power;
+        var stripes = excess > unshared * (Bias + Excess * Math.Sqrt(2.0 / number)) ? excess : 0;
+        if (!foretells)
+            return (value, power, stripes);
 
         // The best linear prediction from the neighbours, which have stripes of their own.
         var others = Enumerable.Range(0, sections.Count).Where(i => i != at).ToArray();
-        double Covariance(int i, int j) => i == j ? power : power * shared.Share * Math.Pow(shared.Decay, Math.Abs(places[i] - places[j]));
+        double Covariance(int i, int j) => persistent * Math.Pow(decay, Math.Abs(places[i] - places[j]));
         var system = new BandedSystem(others.Length, others.Length - 1);
         for (var i = 0; i < others.Length; i++)
         {
             for (var j = 0; j <= i; j++)
-                system.Add(i, j, Covariance(others[i], others[j]) + (i == j ? stripes + 1e-6 * power : 0));
+                system.Add(i, j, Covariance(others[i], others[j]) + (i == j ? power - persistent + excess + 1e-6 * power : 0));
         }
         double[] right = [.. others.Select(i => Covariance(at, i))];
         var weights = system.Solve(right);
@@ -154,7 +181,7 @@ internal sealed class StripeShrinkage(double margin, int kept, int first, int al
             value -= weights[i] * sections[others[i]][r][k];
             unforetold -= weights[i] * right[i];
         }
-        return (value, Math.Max(unforetold, 0));
+        return (value, Math.Max(unforetold, 0), stripes);
     }
 
     private static double Around(ReadOnlySpan<double> values, int at, int reach)

@@ -20,7 +20,7 @@ internal static class DamageBenchmark
         Console.WriteLine("| volume | sections | moved | found | false alarms | false without faults | missed |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         var (allFound, allPut, allFalse, allGood) = (0, 0, 0, 0);
-        foreach (var name in new[] { "medulla-1", "medulla-2a", "bone", "nerve", "isbi-2012", "vnc-1" })
+        foreach (var name in BenchmarkData.Volumes("medulla-1", "medulla-2a", "bone", "nerve", "isbi-2012", "vnc-1"))
         {
             var truth = BenchmarkData.Load(name);
             foreach (var moved in new[] { false, true })

@@ -52,6 +52,35 @@ public class DamageTests
         Assert.Equal([7, 8, 20], Judge(stack).Sections.Select(s => s.Z));
     }
 
+    [Theory]
+    [InlineData("dirt", DamageKind.PartlyUnlike)]
+    [InlineData("charging", DamageKind.Noisy)]
+    public void Dirt_and_lines_show_among_sections_that_share_next_to_nothing(string fault, DamageKind kind)
+    {
+        // 120 nm apart, every other one turned round: neighbours say nothing of each other.
+        var stack = PreprocessingFixture.Sample(9, 160, 12);
+        for (var z = 1; z < 9; z += 2)
+            stack.Section(z).Reverse();
+        Assert.Empty(Judge(stack).Sections.Select(s => s.ToString()));
+        Spoil(fault, stack, 4);
+        var found = Assert.Single(Judge(stack).Sections);
+        Assert.Equal((4, kind), (found.Z, found.Reasons[0].Kind));
+        Assert.True(found.IsLost);
+    }
+
+    [Fact]
+    public void What_changes_for_good_is_no_damage()
+    {
+        // From section 15 on the detector is noisier, brighter and of more contrast.
+        var stack = PreprocessingFixture.Noisy(PreprocessingFixture.Sample(Sections, Edge), 2, 1);
+        var noisier = PreprocessingFixture.Noisy(stack, 20, 2);
+        for (var i = 15 * stack.Shape.SectionCount; i < stack.Data.Length; i++)
+            stack.Data[i] = 30 + 1.6f * noisier.Data[i];
+        Assert.Empty(Judge(stack).Sections.Select(s => s.ToString()));
+        Spoil("blurred", stack, 20);
+        Assert.Equal([20], Judge(stack).Sections.Select(s => s.Z));
+    }
+
     [Fact]
     public void Sections_that_are_gone_leave_a_gap()
     {
@@ -119,6 +148,14 @@ public class DamageTests
                 {
                     for (var x = width / 4; x < 3 * width / 4; x++)
                         section[y * width + x] = 30 + 20 * random.NextSingle();
+                }
+                break;
+            case "charging":
+                for (var y = 0; y < height; y++)
+                {
+                    var band = 120 * (random.NextSingle() - 0.5f);
+                    for (var x = 0; x < width; x++)
+                        section[y * width + x] += band;
                 }
                 break;
             case "blurred":
