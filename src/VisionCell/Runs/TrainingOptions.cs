@@ -12,6 +12,7 @@ namespace VisionCell.Runs;
 /// <param name="FromScratch">Learn from the stack alone: weights that come with the library, trained on other specimens, are left out.</param>
 /// <param name="Prior">Weights trained on other specimens (<c>visioncell pretrain</c>) to take in place of those that come with the library; null for those.</param>
 /// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
+/// <param name="Snapshots">Told now and then what a network looks like; null where nobody watches.</param>
 public sealed record TrainingOptions(
     TimeSpan? Budget = null,
     int Seed = 1,
@@ -20,7 +21,8 @@ public sealed record TrainingOptions(
     int? Steps = null,
     bool FromScratch = false,
     string? Prior = null,
-    CancellationToken Cancellation = default);
+    CancellationToken Cancellation = default,
+    IProgress<TrainingSnapshot>? Snapshots = null);
 
 /// <summary>One report of a running training.</summary>
 /// <param name="Step">Steps done.</param>
