@@ -50,6 +50,8 @@ public static class Benchmark
                 created.Add(Methods.Create(method));
             var truth = volume.ToFloat32();
             var sparse = degradation.Acquire(truth);
+            foreach (var method in created)
+                Methods.Check(method, sparse);
             var region = ScoredRegion.HeldOut(degradation, sparse.Sections).Without(truth.Unobserved);
             var reference = truth.Crop(Box.Of(sparse.IsotropicShape));
             var range = DataRange.Of(volume);

@@ -20,9 +20,11 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
     /// <summary>As many symmetries as there are; twice as many gain 0.04, 0.02 and 0.01 dB (medulla-1, decimate:8).</summary>
     public const int MostSymmetries = 8;
 
-    // Past this the weights of the receptive field no longer show; a multiple of every lateral multiple, so that the network's grid
-    // lies on the same pixels in every block.
-    private const int HaloPixels = 64;
+    /// <summary>
+    /// Pixels on either side; past these the weights of the receptive field no longer show. A multiple of every lateral multiple, so that the
+    /// network's grid lies on the same pixels in every block.
+    /// </summary>
+    public const int HaloPixels = 64;
 
     // Half of the sixteen symmetries of a gap, in the plane and along z; the first two and four are as unlike each other as can be.
     private static readonly (bool Back, bool Transposed, long[] Flips)[] _symmetries =
@@ -46,7 +48,7 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
             int[] rows = [.. Enumerable.Range(block.Z, block.Shape.Z).Where(row => row >= before && row < after && !IsSection(row))];
             if (rows.Length == 0)
                 continue;
-            var gap = new Gap(after - before, sparse.Sampling.Thickness, [.. rows.Select(row => (row - before) / (after - before))]);
+            var gap = new Gap(after - before, sparse.Sampling.ExactThickness, [.. rows.Select(row => (row - before) / (after - before))]);
             var sections = new float[GapNetwork.Sections * (toY - fromY) * (toX - fromX)];
             for (var i = 0; i < GapNetwork.Sections; i++)
                 CopySection(seen[Math.Clamp(g - GapNetwork.Sections / 2 + 1 + i, 0, seen.Length - 1)], sections.AsSpan(i * (toY - fromY) * (toX - fromX)));
@@ -64,8 +66,8 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
         }
         return result;
 
-        double Centre(int g) => g < 0 ? sparse.Centre(seen[0]) - sparse.Sampling.Pitch
-            : g >= seen.Length ? sparse.Centre(seen[^1]) + sparse.Sampling.Pitch
+        double Centre(int g) => g < 0 ? sparse.Centre(seen[0]) - sparse.MeanPitch
+            : g >= seen.Length ? sparse.Centre(seen[^1]) + sparse.MeanPitch
             : sparse.Centre(seen[g]);
 
         bool IsSection(int row) => sparse.Sampling.IsDecimation && seen.Any(s => Math.Abs(sparse.Centre(s) - row) < 1e-6);
