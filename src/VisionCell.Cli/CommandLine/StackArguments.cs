@@ -17,7 +17,7 @@ internal static class StackArguments
     /// <param name="messages">Told what is read.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="BadInputException">It cannot be read, or does not suit.</exception>
-    public static SparseStack Open(string path, VoxelSize? voxelSize, string? positions, bool thick, long inMemory, Messages messages, CancellationToken cancellation)
+    public static StackSource Open(string path, VoxelSize? voxelSize, string? positions, bool thick, long inMemory, Messages messages, CancellationToken cancellation)
     {
         if (new OmeZarrFormat().Recognises(path) && VolumeFormats.Inspect(path).Shape.Count is var count && count > inMemory)
         {
@@ -26,11 +26,11 @@ internal static class StackArguments
             {
                 var layout = positions is null ? null : SectionLayout.ReadPositions(positions, reader.Info.Shape.Z);
                 messages.Notice($"{path}: {count * sizeof(float) / 1e6:0} MB as numbers, read by blocks; --memory says from what size on");
-                return SparseStack.Open(path, size, layout, thick);
+                return StackSource.Open(path, size, layout, thick);
             }
         }
         var stack = VolumeArguments.At(VolumeArguments.Read(path, voxelSize, messages, cancellation), positions);
-        return SparseStack.Of(stack, SparseVolume.FromStack(stack, thick));
+        return StackSource.Of(stack, SparseVolume.FromStack(stack, thick));
     }
 
     /// <summary>What is taken for granted of the sections, which a stack alone does not tell, and how to say otherwise.</summary>

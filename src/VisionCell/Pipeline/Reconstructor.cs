@@ -41,7 +41,7 @@ public static class Reconstructor
         RunWorkspace run,
         TrainingOptions training,
         IProgress<ReconstructionProgress>? progress = null,
-        bool withUncertainty = false) => Run(SparseStack.Of(stack, sparse), methodName, run, training, progress, withUncertainty);
+        bool withUncertainty = false) => Run(StackSource.Of(stack, sparse), methodName, run, training, progress, withUncertainty);
 
     /// <summary>Reconstructs a stack in memory or on disk.</summary>
     /// <param name="stack">The stack; its voxel type is that of the result.</param>
@@ -55,7 +55,7 @@ public static class Reconstructor
     /// <exception cref="BadInputException">The method is not known, or the stack cannot be learnt from.</exception>
     /// <exception cref="OperationCanceledException">Interrupted; run it again to go on.</exception>
     public static (string Path, bool Reused) Run(
-        SparseStack stack,
+        StackSource stack,
         string methodName,
         RunWorkspace run,
         TrainingOptions training,

@@ -55,7 +55,7 @@ internal static class TiledReconstruction
     /// <param name="progress">Share done, 0 to 1.</param>
     /// <param name="cancellation">Stops; what is written stays.</param>
     public static void Fill(
-        SparseStack stack, SparseVolume? sparse, Halo? halo, IReadOnlyList<Box> tiles, Func<SparseVolume, Box, Volume<float>> fill, VoxelType type, OmeZarrTiles image, IProgress<double>? progress, CancellationToken cancellation)
+        StackSource stack, SparseVolume? sparse, Halo? halo, IReadOnlyList<Box> tiles, Func<SparseVolume, Box, Volume<float>> fill, VoxelType type, OmeZarrTiles image, IProgress<double>? progress, CancellationToken cancellation)
     {
         for (var i = 0; i < tiles.Count; i++)
         {
@@ -111,7 +111,7 @@ internal static class TiledReconstruction
     }
 
     /// <summary>The part of the stack that a tile depends on, and the tile's place in it.</summary>
-    private static (SparseVolume Part, Box Box) View(SparseStack stack, Halo halo, Box tile, CancellationToken cancellation)
+    private static (SparseVolume Part, Box Box) View(StackSource stack, Halo halo, Box tile, CancellationToken cancellation)
     {
         var (first, end) = stack.Outline.SectionsAbout(tile.Z, tile.Shape.Z, halo.Sections);
         // The part begins where the tiles' grid has a line, so that networks see the same pixels in the same places.

@@ -11,8 +11,8 @@ namespace VisionCell.Runs;
 /// <param name="Steps">Number of optimiser steps instead of a time; then a seed gives the same weights on the same machine.</param>
 /// <param name="FromScratch">Learn from the stack alone: weights that come with the library, trained on other specimens, are left out.</param>
 /// <param name="Prior">Weights trained on other specimens (<c>visioncell pretrain</c>) to take in place of those that come with the library; null for those.</param>
-/// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
 /// <param name="Snapshots">Told now and then what a network looks like; null where nobody watches.</param>
+/// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
 public sealed record TrainingOptions(
     TimeSpan? Budget = null,
     int Seed = 1,
@@ -21,8 +21,8 @@ public sealed record TrainingOptions(
     int? Steps = null,
     bool FromScratch = false,
     string? Prior = null,
-    CancellationToken Cancellation = default,
-    IProgress<TrainingSnapshot>? Snapshots = null);
+    IProgress<TrainingSnapshot>? Snapshots = null,
+    CancellationToken Cancellation = default);
 
 /// <summary>One report of a running training.</summary>
 /// <param name="Step">Steps done.</param>

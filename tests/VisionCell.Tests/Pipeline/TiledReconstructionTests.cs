@@ -32,8 +32,8 @@ public sealed class TiledReconstructionTests : IDisposable
     {
         var (path, sparse) = Stack(degradation);
         var options = new TrainingOptions(Steps: 60, FromScratch: true, Cancellation: TestContext.Current.CancellationToken);
-        var whole = Reconstructor.Run(SparseStack.Of(sparse.Observed, sparse), method, Open("whole"), options);
-        var stack = SparseStack.Open(path, sparse.Observed.VoxelSize, null, thick: false);
+        var whole = Reconstructor.Run(StackSource.Of(sparse.Observed, sparse), method, Open("whole"), options);
+        var stack = StackSource.Open(path, sparse.Observed.VoxelSize, null, thick: false);
         Assert.False(stack.IsInMemory);
         Assert.Equal(ContentHash.Of(sparse.Observed), stack.Hash);
         Assert.Equal(sparse.IsotropicShape, stack.IsotropicShape);
@@ -54,7 +54,7 @@ public sealed class TiledReconstructionTests : IDisposable
     public void A_stack_larger_than_the_memory_it_may_have_is_trained_on_a_part_and_filled_by_blocks()
     {
         var (path, sparse) = Stack("decimate:4");
-        var stack = SparseStack.Open(path, sparse.Observed.VoxelSize, null, thick: false);
+        var stack = StackSource.Open(path, sparse.Observed.VoxelSize, null, thick: false);
         const long Budget = 300_000;
         var excerpt = stack.Excerpt(Budget);
         Assert.InRange(excerpt.Observed.Shape.Count, Budget / 2, Budget);

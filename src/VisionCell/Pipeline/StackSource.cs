@@ -6,13 +6,13 @@ using VisionCell.Volumes;
 namespace VisionCell.Pipeline;
 
 /// <summary>A sparse stack that is in memory, or, where it is an OME-Zarr image too large for that, on disk and read by blocks.</summary>
-public sealed class SparseStack
+public sealed class StackSource
 {
     private readonly SparseVolume? _whole;
     private readonly OmeZarrImage? _image;
     private readonly Provenance _provenance;
 
-    private SparseStack(SparseVolume? whole, OmeZarrImage? image, SparseVolume outline, Shape3 shape, VoxelType type, Provenance provenance, string hash) =>
+    private StackSource(SparseVolume? whole, OmeZarrImage? image, SparseVolume outline, Shape3 shape, VoxelType type, Provenance provenance, string hash) =>
         (_whole, _image, Outline, Shape, VoxelType, _provenance, Hash) = (whole, image, outline, shape, type, provenance, hash);
 
     /// <summary>Where the sections lie; of their voxels only one each.</summary>
@@ -40,7 +40,7 @@ public sealed class SparseStack
     /// <summary>A stack in memory.</summary>
     /// <param name="stack">As read; its voxel type is that of the result.</param>
     /// <param name="sparse">The same with its sampling.</param>
-    public static SparseStack Of(Volume stack, SparseVolume sparse) =>
+    public static StackSource Of(Volume stack, SparseVolume sparse) =>
         new(sparse, null, sparse, sparse.Observed.Shape, stack.VoxelType, sparse.Observed.Provenance, ContentHash.Of(stack));
 
     /// <summary>A stack on disk.</summary>
@@ -49,7 +49,7 @@ public sealed class SparseStack
     /// <param name="positions">Centre of each section, nm; null for what the image says.</param>
     /// <param name="thick">Whether sections are as thick as they are apart.</param>
     /// <exception cref="BadInputException">It cannot be read, or its voxels do not suit (<see cref="SparseVolume.FromStack"/>).</exception>
-    public static SparseStack Open(string path, VoxelSize voxelSize, IReadOnlyList<double>? positions, bool thick)
+    public static StackSource Open(string path, VoxelSize voxelSize, IReadOnlyList<double>? positions, bool thick)
     {
         var image = OmeZarr.Open(path);
         var (info, shape) = (image.Info, image.Info.Shape);
@@ -57,7 +57,7 @@ public sealed class SparseStack
         var layout = positions is null ? reader.Provenance.Sections : new SectionLayout(shape.Z, positions, reader.Provenance.Sections?.Unobserved);
         var provenance = reader.Provenance with { Sections = layout };
         var outline = SparseVolume.FromStack(new Volume<float>(new Shape3(shape.Z, 1, 1), voxelSize, info.Origin, provenance), thick);
-        return new SparseStack(null, image, outline, shape, info.VoxelType, provenance, ContentHash.OfSections(shape, info.VoxelType, voxelSize, info.Origin, layout, reader.ReadBytes));
+        return new StackSource(null, image, outline, shape, info.VoxelType, provenance, ContentHash.OfSections(shape, info.VoxelType, voxelSize, info.Origin, layout, reader.ReadBytes));
     }
 
     /// <summary>The whole, in memory.</summary>
