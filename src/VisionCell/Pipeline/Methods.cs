@@ -1,3 +1,4 @@
+using VisionCell.Acquisition;
 using VisionCell.Augmentation;
 using VisionCell.Diffusion;
 using VisionCell.Kernels;
@@ -33,6 +34,18 @@ public static class Methods
     /// <summary>Checks a name.</summary>
     /// <exception cref="BadInputException">No method has it.</exception>
     public static void Require(string name) => Find(name);
+
+    /// <summary>Makes sure that a method does not take sections to lie where they do not.</summary>
+    /// <exception cref="BadInputException">It would.</exception>
+    public static void Check(IReconstructionMethod method, SparseVolume sparse)
+    {
+        if (sparse.IsOnRows || method.PlacesSections)
+            return;
+        var where = sparse.IsEven
+            ? FormattableString.Invariant($"{sparse.Sampling.ExactPitch:0.###} pixels apart, no whole number")
+            : $"at {sparse.Sections} positions of their own";
+        throw new BadInputException($"'{method.Name}' takes sections for evenly spaced, a whole number of pixels apart, and these lie {where}: use nearest, linear, cubic or superresolution, which place them truly");
+    }
 
     /// <summary>A fresh, untrained method.</summary>
     /// <param name="name">Its name.</param>

@@ -13,6 +13,7 @@ namespace VisionCell.Runs;
 /// <param name="Prior">Weights trained on other specimens (<c>visioncell pretrain</c>) to take in place of those that come with the library; null for those.</param>
 /// <param name="Device"><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>.</param>
 /// <param name="Notice">Takes one line where a GPU was asked for and can't be used; null for none.</param>
+/// <param name="Snapshots">Told now and then what a network looks like; null where nobody watches.</param>
 /// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
 public sealed record TrainingOptions(
     TimeSpan? Budget = null,
@@ -24,6 +25,7 @@ public sealed record TrainingOptions(
     string? Prior = null,
     string Device = "auto",
     Action<string>? Notice = null,
+    IProgress<TrainingSnapshot>? Snapshots = null,
     CancellationToken Cancellation = default);
 
 /// <summary>One report of a running training.</summary>
