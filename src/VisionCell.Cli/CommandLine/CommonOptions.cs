@@ -44,15 +44,18 @@ internal static class CommonOptions
     /// <summary><c>--prior FILE</c>.</summary>
     public static Option<string?> Prior() => new("--prior") { HelpName = "FILE", Description = "Weights that 'pretrain' made, in place of those that come with the library." };
 
+    /// <summary><c>--diffusion-prior FILE</c>.</summary>
+    public static Option<string?> DiffusionPrior() => new("--diffusion-prior") { HelpName = "FILE", Description = "Weights that 'pretrain --network diffusion' made, in place of those that come with the library." };
+
     /// <summary><c>--device auto|cpu|cuda:N</c>.</summary>
     public static Option<string> Device() => new("--device") { HelpName = "auto|cpu|cuda:N", Description = "Where networks and kernels run; auto takes the first GPU that can be used, else the processor.", DefaultValueFactory = _ => "auto" };
 
     /// <summary>How methods are trained, of the options above; a GPU that can't be used is told in one line.</summary>
     /// <exception cref="BadInputException">Time or steps are out of range or both given, the device is not known, or a prior is given and forbidden at once.</exception>
-    public static TrainingOptions TrainingOf(this ParseResult parsed, Option<double?> minutes, Option<int?> steps, Option<int> seed, Option<bool> fromScratch, Option<string?> prior, Option<string> device, CancellationToken cancellation) =>
+    public static TrainingOptions TrainingOf(this ParseResult parsed, Option<double?> minutes, Option<int?> steps, Option<int> seed, Option<bool> fromScratch, Option<string?> prior, Option<string?> diffusionPrior, Option<string> device, CancellationToken cancellation) =>
         parsed.GetValue(fromScratch) && parsed.GetValue(prior) is { } path
             ? throw new BadInputException($"--from-scratch and --prior {path} exclude each other: leave one out")
-            : new TrainingOptions(parsed.BudgetOf(minutes), parsed.GetValue(seed), Steps: parsed.StepsOf(steps, minutes), FromScratch: parsed.GetValue(fromScratch), Prior: parsed.GetValue(prior), Device: parsed.DeviceOf(device), Notice: parsed.NoticeOnce(), Cancellation: cancellation);
+            : new TrainingOptions(parsed.BudgetOf(minutes), parsed.GetValue(seed), Steps: parsed.StepsOf(steps, minutes), FromScratch: parsed.GetValue(fromScratch), Prior: parsed.GetValue(prior), DiffusionPrior: parsed.GetValue(diffusionPrior), Device: parsed.DeviceOf(device), Notice: parsed.NoticeOnce(), Cancellation: cancellation);
 
     /// <summary>The value of <see cref="Device"/>.</summary>
     /// <exception cref="BadInputException">It is none.</exception>

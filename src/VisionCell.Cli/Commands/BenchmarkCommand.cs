@@ -21,9 +21,10 @@ internal static class BenchmarkCommand
         var seed = CommonOptions.Seed();
         var fromScratch = CommonOptions.FromScratch();
         var prior = CommonOptions.Prior();
+        var diffusionPrior = CommonOptions.DiffusionPrior();
         var device = CommonOptions.Device();
         var json = CommonOptions.JsonReport();
-        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, steps, seed, fromScratch, prior, device, json };
+        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, steps, seed, fromScratch, prior, diffusionPrior, device, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -31,7 +32,7 @@ internal static class BenchmarkCommand
             var names = parsed.GetRequiredValue(methods).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             foreach (var name in names)
                 Methods.Require(name);
-            var options = parsed.TrainingOf(minutes, steps, seed, fromScratch, prior, device, cancellation);
+            var options = parsed.TrainingOf(minutes, steps, seed, fromScratch, prior, diffusionPrior, device, cancellation);
             var path = parsed.GetRequiredValue(volume);
             var truth = VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation);
             var report = messages.RunSteps("benchmark", bar => Benchmark.Run(truth, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), sampling, names, options, new Progress(names, bar, messages)));

@@ -22,18 +22,19 @@ internal static class ReconstructCommand
         var seed = CommonOptions.Seed();
         var fromScratch = CommonOptions.FromScratch();
         var prior = CommonOptions.Prior();
+        var diffusionPrior = CommonOptions.DiffusionPrior();
         var device = CommonOptions.Device();
         var uncertainty = new Option<bool>("--uncertainty") { Description = "Write volumes/METHOD-uncertainty.zarr as well: the absolute error to expect at each voxel." };
         var memory = new Option<double>("--memory") { HelpName = "MB", DefaultValueFactory = _ => 1024, Description = "Memory for the sections. An OME-Zarr stack that needs more is read by blocks, and trained on a block of this size from its middle." };
         var json = CommonOptions.Json();
-        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, steps, seed, fromScratch, prior, device, uncertainty, memory, json };
+        var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, steps, seed, fromScratch, prior, diffusionPrior, device, uncertainty, memory, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
             var name = parsed.GetRequiredValue(method);
             // A wrong name or time is found before the volume is read.
             Methods.Require(name);
-            var options = parsed.TrainingOf(minutes, steps, seed, fromScratch, prior, device, cancellation);
+            var options = parsed.TrainingOf(minutes, steps, seed, fromScratch, prior, diffusionPrior, device, cancellation);
             var tiling = new Tiling { InMemory = (long)(Math.Max(1, parsed.GetValue(memory)) * 1e6 / sizeof(float)) };
             var (isThick, at) = (parsed.GetValue(thick), parsed.GetValue(positions));
             var stack = StackArguments.Open(parsed.GetRequiredValue(input), parsed.VoxelSizeOf(voxelSize), at, isThick, tiling.InMemory, messages, cancellation);

@@ -45,7 +45,7 @@ internal sealed class DiffusionModel(
         Dispose();
         _precision = ComputePrecision.Best(device, options.Notice);
         var standardisation = Standardisation.Of(sparse.Observed);
-        var priors = NetworkPrior<DiffusionConfiguration>.Unknowing(Configuration.Prior, sparse.Observed);
+        var priors = NetworkPrior<DiffusionConfiguration>.Unknowing(options.DiffusionPrior, sparse.Observed);
         try
         {
             if (priors.Count == 0)

@@ -76,6 +76,7 @@ public static class Reconstructor
             seed = training.Seed,
             fromScratch = training.FromScratch,
             prior = training.Prior is { } prior ? ContentHash.OfFile(prior) : null,
+            diffusionPrior = training.DiffusionPrior is { } diffusionPrior ? ContentHash.OfFile(diffusionPrior) : null,
             uncertainty = withUncertainty,
             excerpt = stack.IsInMemory || method.Halo is null ? (long?)null : tiles.InMemory,
         };

@@ -56,7 +56,7 @@ public sealed class ZarrTilesTests : IDisposable
         image.Write(volume.Crop(tile), tile);
         Assert.Throws<BadInputException>(() => image.Complete(Path.Combine(_folder, "image.zarr"), volume.Provenance));
         Assert.False(Directory.Exists(Path.Combine(_folder, "image.zarr")));
-        var off = tile with { X = 32 };
+        var off = tile with { X = 32, Shape = tile.Shape with { X = 64 } };
         Assert.Throws<ArgumentException>(() => image.Write(volume.Crop(off), off));
     }
 
