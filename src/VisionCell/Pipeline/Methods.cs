@@ -1,6 +1,5 @@
 using VisionCell.Acquisition;
 using VisionCell.Augmentation;
-using VisionCell.Diffusion;
 using VisionCell.Kernels;
 using VisionCell.NeuralField;
 using VisionCell.Reconstruction;
@@ -19,8 +18,8 @@ public static class Methods
         ("cubic", "cubic spline through all sections", _ => new AxialInterpolation(InterpolationKernel.Cubic)),
         ("flow", "motion between neighbouring sections, where forward and backward agree", _ => new FlowMethod()),
         ("superresolution", "network trained on the stack's own sections", _ => new SuperResolutionMethod()),
-        ("diffusion", "one of the volumes that may lie between the sections, as sharp as they are", set => Diffusion(set, mean: false)),
-        ("diffusion-mean", "mean of such volumes", set => Diffusion(set, mean: true)),
+        ("diffusion", "one of the volumes that may lie between the sections, as sharp as they are", set => set.Diffusion()),
+        ("diffusion-mean", "mean of such volumes", set => set.Diffusion(mean: true)),
         ("field", "continuous field of sections and super-resolution", set => new FieldMethod(set["superresolution"], null, FieldBackends.Open(set.Device, set.Notice))),
         ("fusion", $"weighted mean of {string.Join(", ", Fused)}", set => new FusionMethod([.. Fused.Select(name => set[name])])),
     ];
@@ -51,9 +50,6 @@ public static class Methods
     /// <param name="name">Its name.</param>
     /// <param name="set">Where it finds methods that it builds on.</param>
     internal static IReconstructionMethod Create(string name, MethodSet set) => Find(name)(set);
-
-    private static DiffusionMethod Diffusion(MethodSet set, bool mean) =>
-        new(set.Once(() => new DiffusionModel(set["superresolution"], GapFill.Unknowing, new DiffusionMethodConfiguration(), set.Device)), mean);
 
     private static Func<MethodSet, IReconstructionMethod> Find(string name) =>
         Known.FirstOrDefault(m => m.Name == name) is { Create: { } create }
