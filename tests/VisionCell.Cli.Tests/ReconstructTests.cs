@@ -55,7 +55,7 @@ public sealed class ReconstructTests
     public void Memory_does_not_grow_with_the_stack()
     {
         using var folder = new TemporaryFolder();
-        // The same sections again and again: 16 MB as numbers and 128.
+        // The same sections again and again.
         double Peak(int times)
         {
             var path = folder.File($"{times}.zarr");
@@ -68,9 +68,10 @@ public sealed class ReconstructTests
             using var run = JsonDocument.Parse(File.ReadAllText(folder.File($"{times}/run.json")));
             return run.RootElement.GetProperty("stages").GetProperty("reconstruct-cubic").GetProperty("figures").GetProperty("peakMemoryMb").GetDouble();
         }
-        var (small, large) = (Peak(2), Peak(8));
-        // The larger result alone would be 497 MB as numbers.
-        Assert.True(large < small + 60, $"{small} MB, {large} MB for four times the stack");
+        // With fewer than four tiles the collector has not come to rest.
+        var (small, large) = (Peak(4), Peak(12));
+        // The larger result alone would be 745 MB as numbers, the smaller 248.
+        Assert.True(large < small + 100, $"{small} MB, {large} MB for three times the stack");
     }
 
     [Fact]

@@ -60,6 +60,8 @@ internal static class OmeZarrLevels
                     var block = SectionBytes.NewVolume(type, shape, finerSize, origin, Provenance.Of(""));
                     source.Read(new Box(fromZ, fromY, fromX, shape), block, null, cancellationToken);
                     ZarrWriter.WriteChunks(Pyramid.Halve(block, factors, cancellationToken), (z / options.Chunk, y / options.Chunk, x / options.Chunk), folder, options, counter, cancellationToken);
+                    // The collector sees the machine's memory and would let many blocks lie about that are done with.
+                    GC.Collect();
                 }
             }
         }

@@ -64,6 +64,9 @@ internal static class TiledReconstruction
             {
                 var (part, box) = sparse is null ? View(stack, halo!.Value, tiles[i], cancellation) : (sparse, tiles[i]);
                 image.Write(fill(part, box).ConvertTo(type), tiles[i], cancellation);
+                // The collector sees the machine's memory and would let many tiles lie about that are done with.
+                if (sparse is null)
+                    GC.Collect();
             }
             progress?.Report((i + 1.0) / tiles.Count);
         }
