@@ -70,6 +70,21 @@ internal static partial class Command
         return new Outcome(process.ExitCode, output.Result, error.ToString());
     }
 
+    /// <summary>Runs until a moment and then kills the process as a failing machine would, without a word; whether it was still running.</summary>
+    /// <param name="moment">Waits until it is time.</param>
+    /// <param name="arguments">The command's.</param>
+    public static bool RunAndKill(Action<Process> moment, params string[] arguments)
+    {
+        using var process = Start(Info(arguments, Environment.CurrentDirectory));
+        _ = process.StandardOutput.ReadToEndAsync();
+        _ = process.StandardError.ReadToEndAsync();
+        moment(process);
+        var running = !process.HasExited;
+        process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        return running;
+    }
+
     private static Outcome Finish(Process process)
     {
         var output = process.StandardOutput.ReadToEndAsync();

@@ -18,6 +18,8 @@ public sealed class PipelineNotebookTests
             ["volumes/linear.zarr", "volumes/flow.zarr", "figures/02-geometry.png", "figures/02-flow.png", "figures/02-flight.mp4"]),
         ("03-super-resolution", ["degrade", "decimate:4", "minutes", "0.05"], ["volume", "mesh3d", "heatmap", "scatter"],
             ["volumes/sparse.zarr", "volumes/nearest.zarr", "volumes/linear.zarr", "volumes/cubic.zarr", "volumes/superresolution.zarr", "checkpoints/superresolution.training.json", "figures/03-before-after.png"]),
+        ("04-diffusion", ["degrade", "decimate:4", "minutes", "0.05", "gaps", "2", "device", "cpu"], ["volume", "mesh3d", "heatmap", "table"],
+            ["volumes/diffusion.zarr", "figures/04-samples.png"]),
         ("05-nerf", ["degrade", "decimate:4", "minutes", "0.05", "projections", "9", "edge", "24", "steps", "60", "frames", "4", "device", "cpu"], ["volume", "mesh3d", "heatmap", "scatter"],
             ["volumes/field.zarr", "checkpoints/field.safetensors", "checkpoints/tilt-series.safetensors", "figures/05-field.png", "figures/05-turntable.mp4"]),
         ("06-evaluate", [], ["volume", "mesh3d", "heatmap", "scatter", "bar", "table"], ["evaluation.json", "figures/06-error-maps.png"]),

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using VisionCell.Formats;
+using VisionCell.Volumes;
 
 namespace VisionCell.Cli.Tests;
 
@@ -24,6 +26,52 @@ public sealed class ReconstructTests
         Assert.Equal(0, second.Code);
         using var document = JsonDocument.Parse(second.Output);
         Assert.True(document.RootElement.GetProperty("reused").GetBoolean());
+    }
+
+    [Fact]
+    public void A_factor_that_is_not_whole_is_reconstructed_and_scored_and_what_is_assumed_is_said()
+    {
+        using var folder = new TemporaryFolder();
+        var outcome = Command.Run("reconstruct", Command.Sample, "--voxel-size", "46,10,10", "--method", "cubic", "--out", folder.Path);
+        Assert.Equal(0, outcome.Code);
+        Assert.Contains("taken to be 46 nm apart and thin", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("give --thick", outcome.Error, StringComparison.Ordinal);
+        // 96 distances of 4.6 rows: the last section lies between rows 441 and 442.
+        Assert.Matches(@"shape\s+443 x 200 x 200", Command.Run("info", outcome.Output.Trim()).Output);
+        var thick = Command.Run("reconstruct", Command.Sample, "--voxel-size", "46,10,10", "--thick", "--method", "linear", "--out", folder.Path);
+        Assert.Contains("as thick, without gaps", thick.Error, StringComparison.Ordinal);
+        var flow = Command.Run("reconstruct", Command.Sample, "--voxel-size", "46,10,10", "--method", "flow", "--out", folder.Path);
+        Assert.Equal(3, flow.Code);
+        Assert.Contains("4.6 pixels apart, no whole number", flow.FailureLine, StringComparison.Ordinal);
+
+        var scored = Command.Run("benchmark", Command.Sample, "--degrade", "pool:2.5", "--methods", "linear,cubic");
+        Assert.Equal(0, scored.Code);
+        using var document = JsonDocument.Parse(scored.Output);
+        Assert.Equal("pool:2.5", document.RootElement.GetProperty("degradation").GetString());
+        Assert.All(document.RootElement.GetProperty("methods").EnumerateArray(), m => Assert.InRange(m.GetProperty("psnr").GetDouble(), 25, 40));
+    }
+
+    [Fact]
+    public void Memory_does_not_grow_with_the_stack()
+    {
+        using var folder = new TemporaryFolder();
+        // The same sections again and again.
+        double Peak(int times)
+        {
+            var path = folder.File($"{times}.zarr");
+            var sample = VolumeFormats.Read(Command.Sample, new VoxelSize(40, 10, 10));
+            var tall = new Volume<byte>(new Shape3(times * sample.Shape.Z, sample.Shape.Y, sample.Shape.X), sample.VoxelSize, default, Provenance.Of("tall"));
+            for (var i = 0; i < times; i++)
+                sample.Bytes.CopyTo(tall.Data.AsSpan(i * sample.Bytes.Length));
+            VolumeFormats.Write(tall, path);
+            Assert.Equal(0, Command.Run("reconstruct", path, "--method", "cubic", "--memory", "8", "--out", folder.File($"{times}")).Code);
+            using var run = JsonDocument.Parse(File.ReadAllText(folder.File($"{times}/run.json")));
+            return run.RootElement.GetProperty("stages").GetProperty("reconstruct-cubic").GetProperty("figures").GetProperty("peakMemoryMb").GetDouble();
+        }
+        // With fewer than four tiles the collector has not come to rest.
+        var (small, large) = (Peak(4), Peak(12));
+        // The larger result alone would be 745 MB as numbers, the smaller 248.
+        Assert.True(large < small + 100, $"{small} MB, {large} MB for three times the stack");
     }
 
     [Fact]

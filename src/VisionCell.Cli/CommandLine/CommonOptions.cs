@@ -35,21 +35,27 @@ internal static class CommonOptions
     /// <summary><c>--minutes N</c>.</summary>
     public static Option<double?> Minutes() => new("--minutes") { HelpName = "N", Description = "Training time of each method that trains; its own default where left out." };
 
+    /// <summary><c>--steps N</c>.</summary>
+    public static Option<int?> Steps() => new("--steps") { HelpName = "N", Description = "Optimiser steps in place of a time: the same seed then gives the same weights each time." };
+
     /// <summary><c>--from-scratch</c>.</summary>
     public static Option<bool> FromScratch() => new("--from-scratch") { Description = "Learn from the stack alone, without the weights that come with the library." };
 
     /// <summary><c>--prior FILE</c>.</summary>
     public static Option<string?> Prior() => new("--prior") { HelpName = "FILE", Description = "Weights that 'pretrain' made, in place of those that come with the library." };
 
+    /// <summary><c>--diffusion-prior FILE</c>.</summary>
+    public static Option<string?> DiffusionPrior() => new("--diffusion-prior") { HelpName = "FILE", Description = "Weights that 'pretrain --network diffusion' made, in place of those that come with the library." };
+
     /// <summary><c>--device auto|cpu|cuda:N</c>.</summary>
     public static Option<string> Device() => new("--device") { HelpName = "auto|cpu|cuda:N", Description = "Where networks and kernels run; auto takes the first GPU that can be used, else the processor.", DefaultValueFactory = _ => "auto" };
 
     /// <summary>How methods are trained, of the options above; a GPU that can't be used is told in one line.</summary>
-    /// <exception cref="BadInputException">The time is out of range, the device is not known, or a prior is given and forbidden at once.</exception>
-    public static TrainingOptions TrainingOf(this ParseResult parsed, Option<double?> minutes, Option<int> seed, Option<bool> fromScratch, Option<string?> prior, Option<string> device, CancellationToken cancellation) =>
+    /// <exception cref="BadInputException">Time or steps are out of range or both given, the device is not known, or a prior is given and forbidden at once.</exception>
+    public static TrainingOptions TrainingOf(this ParseResult parsed, Option<double?> minutes, Option<int?> steps, Option<int> seed, Option<bool> fromScratch, Option<string?> prior, Option<string?> diffusionPrior, Option<string> device, CancellationToken cancellation) =>
         parsed.GetValue(fromScratch) && parsed.GetValue(prior) is { } path
             ? throw new BadInputException($"--from-scratch and --prior {path} exclude each other: leave one out")
-            : new TrainingOptions(parsed.BudgetOf(minutes), parsed.GetValue(seed), FromScratch: parsed.GetValue(fromScratch), Prior: parsed.GetValue(prior), Device: parsed.DeviceOf(device), Notice: parsed.NoticeOnce(), Cancellation: cancellation);
+            : new TrainingOptions(parsed.BudgetOf(minutes), parsed.GetValue(seed), Steps: parsed.StepsOf(steps, minutes), FromScratch: parsed.GetValue(fromScratch), Prior: parsed.GetValue(prior), DiffusionPrior: parsed.GetValue(diffusionPrior), Device: parsed.DeviceOf(device), Notice: parsed.NoticeOnce(), Cancellation: cancellation);
 
     /// <summary>The value of <see cref="Device"/>.</summary>
     /// <exception cref="BadInputException">It is none.</exception>
@@ -75,6 +81,16 @@ internal static class CommonOptions
     /// <exception cref="BadInputException">It is not three positive numbers.</exception>
     public static VoxelSize? VoxelSizeOf(this ParseResult parsed, Option<string?> option) =>
         parsed.GetValue(option) is { } text ? Volumes.VoxelSize.Parse(text) : null;
+
+    /// <summary>The value of <see cref="Steps"/>.</summary>
+    /// <exception cref="BadInputException">It is under 1, or a time is given as well.</exception>
+    public static int? StepsOf(this ParseResult parsed, Option<int?> option, Option<double?> minutes) => parsed.GetValue(option) switch
+    {
+        null => null,
+        < 1 and var few => throw new BadInputException($"--steps {few}: must be at least 1"),
+        _ when parsed.GetValue(minutes) is not null => throw new BadInputException("--minutes and --steps exclude each other; give one"),
+        var steps => steps,
+    };
 
     /// <summary>The value of <see cref="Minutes"/> as a time.</summary>
     /// <exception cref="BadInputException">It is negative, zero or not finite.</exception>

@@ -14,15 +14,17 @@ internal static class BenchmarkCommand
     {
         var volume = VolumeArguments.Volume(description: "An isotropic volume, the truth.");
         var voxelSize = CommonOptions.VoxelSize();
-        var degrade = new Option<string>("--degrade") { HelpName = "decimate:N|pool:N", Required = true, Description = "The acquisition to simulate: one of N sections kept, or N sections averaged." };
+        var degrade = new Option<string>("--degrade") { HelpName = "decimate:N|pool:N", Required = true, Description = "The acquisition to simulate: one of N sections kept, or N sections averaged; N may be broken, as 2.5." };
         var methods = new Option<string>("--methods") { HelpName = "A,B,C", Required = true, Description = $"Of {string.Join(", ", Methods.All.Select(m => m.Name))}." };
         var minutes = CommonOptions.Minutes();
+        var steps = CommonOptions.Steps();
         var seed = CommonOptions.Seed();
         var fromScratch = CommonOptions.FromScratch();
         var prior = CommonOptions.Prior();
+        var diffusionPrior = CommonOptions.DiffusionPrior();
         var device = CommonOptions.Device();
         var json = CommonOptions.JsonReport();
-        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, seed, fromScratch, prior, device, json };
+        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, steps, seed, fromScratch, prior, diffusionPrior, device, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -30,10 +32,10 @@ internal static class BenchmarkCommand
             var names = parsed.GetRequiredValue(methods).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             foreach (var name in names)
                 Methods.Require(name);
-            var options = parsed.TrainingOf(minutes, seed, fromScratch, prior, device, cancellation);
+            var options = parsed.TrainingOf(minutes, steps, seed, fromScratch, prior, diffusionPrior, device, cancellation);
             var path = parsed.GetRequiredValue(volume);
             var truth = VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation);
-            var report = messages.RunSteps("benchmark", steps => Benchmark.Run(truth, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), sampling, names, options, new Progress(names, steps, messages)));
+            var report = messages.RunSteps("benchmark", bar => Benchmark.Run(truth, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), sampling, names, options, new Progress(names, bar, messages)));
             Show(report, parsed.GetValue(json), messages);
             return Task.FromResult(ExitCode.Done);
         });

@@ -16,8 +16,8 @@ internal static class PretrainCommand
         var output = CommonOptions.OutputDirectory("Folder for prior.safetensors; give it to --prior.");
         var network = new Option<string>("--network") { HelpName = "NAME", DefaultValueFactory = _ => Pretraining.Networks[0], Description = $"What to train: {string.Join(" or ", Pretraining.Networks)}." };
         var skeleton = new Option<string?>("--skeleton") { HelpName = "FILE", Description = "For diffusion: weights of the network gap, trained on the same volumes, whose residual it models." };
-        var steps = new Option<int?>("--steps") { HelpName = "N", Description = "Optimiser steps; those of the recipe where left out." };
-        var minutes = new Option<double?>("--minutes") { HelpName = "M", Description = "Time in place of steps." };
+        var steps = CommonOptions.Steps();
+        var minutes = new Option<double?>("--minutes") { HelpName = "M", Description = "Time in place of steps; the steps of the recipe where both are left out." };
         var batch = new Option<int?>("--batch") { HelpName = "N", Description = "Examples a step; the recipe's 8 suit a processor, 64 a GPU." };
         var rate = new Option<double?>("--rate") { HelpName = "R", Description = "Highest learning rate; the recipe's where left out, of which half suits going on from a prior." };
         var prior = new Option<string?>("--prior") { HelpName = "FILE", Description = "Weights to go on from, of the same command; fresh ones where left out." };
@@ -27,23 +27,20 @@ internal static class PretrainCommand
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
-            if (parsed.GetValue(steps) is < 1 and var few)
-                throw new BadInputException($"--steps {few}: must be at least 1");
             if (parsed.GetValue(batch) is { } size and (< 1 or > 4096))
                 throw new BadInputException($"--batch {size}: must be 1 to 4096");
             if (parsed.GetValue(minutes) is { } time && !(time is > 0 and <= 100_000))
                 throw new BadInputException(FormattableString.Invariant($"--minutes {time}: must be above 0 and at most 100000"));
             if (parsed.GetValue(rate) is { } highest && !(highest is > 0 and <= 1))
                 throw new BadInputException(FormattableString.Invariant($"--rate {highest}: must be above 0 and at most 1"));
-            if (parsed.GetValue(minutes) is not null && parsed.GetValue(steps) is not null)
-                throw new BadInputException("--minutes and --steps exclude each other; give one");
             var asked = parsed.DeviceOf(device);
+            var number = parsed.StepsOf(steps, minutes);
             Volume[] read = [.. parsed.GetRequiredValue(volumes).Select(path => VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation))];
             var path = messages.RunSteps("pretrain", progress => Pretraining.Run(parsed.GetRequiredValue(network), read, parsed.GetRequiredValue(output), new TrainingOptions(
                 Budget: parsed.GetValue(minutes) is { } budget ? TimeSpan.FromMinutes(budget) : null,
                 Seed: parsed.GetValue(seed),
                 Progress: new Relay<TrainingProgress>(p => progress.Report(new Step(p.Fraction, FormattableString.Invariant($"step {p.Step}, {p.Elapsed.TotalSeconds:0} s, loss {p.Loss:0.000}")))),
-                Steps: parsed.GetValue(steps),
+                Steps: number,
                 Prior: parsed.GetValue(prior),
                 Device: asked,
                 Notice: parsed.NoticeOnce(),

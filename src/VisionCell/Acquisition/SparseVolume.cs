@@ -16,19 +16,76 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
     /// <summary>Whether a section was observed; a replaced or excluded one is neither learnt from nor scored.</summary>
     public bool IsObserved(int section) => !Observed.Unobserved.Contains(section);
 
+    /// <summary>Where the first section begins within the first fine row, rows; not 0 only in a part of a stack (<see cref="Part"/>).</summary>
+    public double Phase { get; init; }
+
+    /// <summary>Whether every section begins and ends with a fine row, a whole number of rows after the one before.</summary>
+    public bool IsOnRows => IsEven && Sampling.IsWhole && Phase == 0;
+
     /// <summary>Centre of a section on the fine grid, in fine rows: where it truly lies.</summary>
-    public double Centre(int section) => Observed.SectionPositions is { } positions
+    public double Centre(int section) => Phase + (Observed.SectionPositions is { } positions
         ? Sampling.Centre(0) + (positions[section] - positions[0]) / IsotropicVoxelSize.Z
-        : Sampling.Centre(section);
+        : Sampling.Centre(section));
+
+    /// <summary>The fine rows that a section is the mean of.</summary>
+    public RowSpan Rows(int section) => RowSpan.Of(Centre(section) - Sampling.Centre(0), Sampling.ExactThickness);
+
+    /// <summary>Whether a fine row is, by itself, one of the observed sections.</summary>
+    public bool IsObservedRow(int row) => Sampling.IsDecimation && SectionBefore(row) is var (section, _) && IsObserved(section) && Rows(section) is { Weights.Count: 1 } rows && rows.First == row;
+
+    /// <summary>Mean distance of neighbouring sections, fine rows.</summary>
+    public double MeanPitch => IsEven || Sections < 2 ? Sampling.ExactPitch : (Centre(Sections - 1) - Centre(0)) / (Sections - 1);
 
     /// <summary>Shape of the isotropic volume to be reconstructed: from the first fine row of the first section to the last of the last.</summary>
-    public Shape3 IsotropicShape => Observed.Shape with { Z = IsEven ? Sampling.FineRows(Sections) : (int)Math.Round(Centre(Sections - 1)) + 1 };
+    public Shape3 IsotropicShape => Observed.Shape with { Z = Rows(Sections - 1).End };
 
     /// <summary>Voxel size of the isotropic volume, nm.</summary>
-    public VoxelSize IsotropicVoxelSize => new(Observed.VoxelSize.Z / Sampling.Pitch, Observed.VoxelSize.Y, Observed.VoxelSize.X);
+    public VoxelSize IsotropicVoxelSize => new(Observed.VoxelSize.Z / Sampling.ExactPitch, Observed.VoxelSize.Y, Observed.VoxelSize.X);
 
     /// <summary>Position of the first fine voxel, nm.</summary>
-    public Position IsotropicOrigin => Observed.Origin with { Z = Observed.Origin.Z - Sampling.Centre(0) * IsotropicVoxelSize.Z };
+    public Position IsotropicOrigin => Observed.Origin with { Z = Observed.Origin.Z - Centre(0) * IsotropicVoxelSize.Z };
+
+    /// <summary>The last section whose centre is not behind a position, and the share of the way to the next one; the first section before its centre.</summary>
+    public (int Section, double Way) SectionBefore(double row)
+    {
+        // Positions ascend: halving finds the place.
+        var (low, high) = (0, Sections - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            (low, high) = Centre(middle) <= row + 1e-6 ? (middle, high) : (low, middle - 1);
+        }
+        var way = low + 1 < Sections ? (row - Centre(low)) / (Centre(low + 1) - Centre(low)) : 0;
+        return (low, Math.Clamp(way, 0, 1));
+    }
+
+    /// <summary>The smallest run of sections that encloses fine rows: the one that begins with or before the first of them, the one behind the last.</summary>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Their number.</param>
+    /// <param name="margin">Further sections on either side.</param>
+    public (int First, int End) SectionsAbout(int row, int rows, int margin = 0)
+    {
+        var (first, last) = (SectionBefore(row + Sampling.Centre(0)).Section, SectionBefore(row + rows - 1 + Sampling.Centre(0)).Section + 1);
+        return (Math.Max(0, first - margin), Math.Min(Sections, last + 1 + margin));
+    }
+
+    /// <summary>The fine rows that a run of sections spans.</summary>
+    public (int Row, int Rows) RowsOf(int first, int end) => (Rows(first).First, Rows(end - 1).End - Rows(first).First);
+
+    /// <summary>The sections that lie wholly within fine rows.</summary>
+    public IEnumerable<int> SectionsWithin(int row, int rows) =>
+        Enumerable.Range(0, Sections).Where(i => Rows(i) is var own && own.First >= row && own.End <= row + rows);
+
+    /// <summary>A part of the stack, on the same fine grid.</summary>
+    /// <param name="sections">The sections <c>[n, Y, X]</c>, with their layout.</param>
+    /// <param name="first">Index of the first of them in this stack.</param>
+    /// <returns>The part, and the fine row of this stack that is its first.</returns>
+    public (SparseVolume Part, int FirstRow) Part(Volume<float> sections, int first)
+    {
+        var start = Centre(first) - Sampling.Centre(0);
+        var row = Rows(first).First;
+        return (new SparseVolume(sections, Sampling) { Phase = Math.Max(0, start - row) }, row);
+    }
 
     /// <summary>An all-zero volume on the isotropic grid, or on a box of it.</summary>
     public Volume<float> NewIsotropic(Box box, string step)
@@ -44,15 +101,18 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
     /// </summary>
     /// <param name="stack">The sections; its voxel size says the anisotropy.</param>
     /// <param name="thickSections">True where a section averages its whole pitch (pooling), false where it is thin (decimation).</param>
-    /// <exception cref="BadInputException">The voxel is not square in plane, or z is not a whole multiple of it.</exception>
+    /// <exception cref="BadInputException">The voxel is not square in plane, or z is smaller than it.</exception>
     public static SparseVolume FromStack(Volume stack, bool thickSections = false)
     {
         var size = stack.VoxelSize;
         if (Math.Abs(size.Y - size.X) > 1e-3 * size.X)
             throw new BadInputException($"voxel size {size}: y and x differ; resample the sections to square pixels first");
-        var factor = (int)Math.Round(size.Z / size.X);
-        if (factor < 1 || Math.Abs(size.Z / size.X - factor) > 0.01 * factor)
-            throw new BadInputException($"voxel size {size}: z is {size.Z / size.X:0.###} times x, not a whole multiple within 1 %; give the multiple that is closest with --voxel-size");
+        var factor = size.Z / size.X;
+        // What is a whole number but for the rounding of a calibration is meant as one.
+        if (Math.Abs(factor - Math.Round(factor)) <= 0.01 * Math.Round(factor))
+            factor = Math.Round(factor);
+        if (factor < 1)
+            throw new BadInputException($"voxel size {size}: z is {factor:0.###} times x, sections lie closer than pixels; give the distance between sections with --voxel-size");
         if (thickSections && stack.SectionPositions is not null)
             throw new BadInputException("sections at uneven z positions cannot be taken for thick ones, which leave no gaps; leave --thick out");
         return new SparseVolume(stack.ToFloat32(), thickSections ? AxialSampling.Pool(factor) : AxialSampling.Decimate(factor));

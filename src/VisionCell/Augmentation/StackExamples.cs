@@ -21,11 +21,11 @@ internal sealed class StackExamples
     private const double WidestGap = 24;
 
     private readonly Task[] _tasks;
-    private readonly AxialSampling _sampling;
+    private readonly SparseVolume _sparse;
     private readonly double _jitter;
     private readonly Device _device;
 
-    private StackExamples(Task[] tasks, AxialSampling sampling, double jitter, Device device) => (_tasks, _sampling, _jitter, _device) = (tasks, sampling, jitter, device);
+    private StackExamples(Task[] tasks, SparseVolume sparse, double jitter, Device device) => (_tasks, _sparse, _jitter, _device) = (tasks, sparse, jitter, device);
 
     /// <summary>The examples of a stack; null where it has none.</summary>
     /// <param name="standardised">Its sections, standardised.</param>
@@ -34,16 +34,14 @@ internal sealed class StackExamples
     /// <param name="device">Where examples are needed.</param>
     public static StackExamples? Of(Volume<float> standardised, SparseVolume sparse, double jitter, Device device)
     {
-        if (!sparse.IsEven)
-            return null;
         var (sampling, half) = (sparse.Sampling, HalfScale.Reduced(standardised));
         // Twice as often every second section as every third, which for thick ones has no middle.
         (int Stride, int Scale)[] wanted = sampling.IsDecimation ? [(2, 1), (2, 2), (2, 1), (2, 2), (3, 1), (3, 2)] : [(2, 1), (2, 2)];
         Task[] tasks = [.. wanted
-            .Where(w => (double)sampling.Pitch * w.Stride / w.Scale <= WidestGap)
+            .Where(w => sparse.MeanPitch * w.Stride / w.Scale <= WidestGap)
             .Select(w => new Task(w.Scale == 1 ? standardised : half, w.Stride, w.Scale, Starts(sparse, w.Stride)))
             .Where(t => t.Starts.Length > 0 && Math.Min(t.Sections.Shape.Y, t.Sections.Shape.X) >= 32)];
-        return tasks.Length == 0 ? null : new StackExamples(tasks, sampling, jitter, device);
+        return tasks.Length == 0 ? null : new StackExamples(tasks, sparse, jitter, device);
     }
 
     /// <summary>One step's examples.</summary>
@@ -51,15 +49,17 @@ internal sealed class StackExamples
     {
         var task = _tasks[random.Next(_tasks.Length)];
         var (volume, stride) = (task.Sections, task.Stride);
-        var thick = !_sampling.IsDecimation;
+        var thick = !_sparse.Sampling.IsDecimation;
         var edge = Math.Min(Patch, Math.Min(volume.Shape.Y, volume.Shape.X) / 8 * 8);
         var (count, pixels) = (thick ? 2 : stride - 1, edge * edge);
         var (sections, wanted) = (new float[Batch * Gap.Sections * pixels], new float[Batch * count * pixels]);
+        // Examples of one step share a gap: at positions of their own, sections lie alike only where they are the same.
+        var (shared, turned) = (_sparse.IsEven ? -1 : task.Starts[random.Next(task.Starts.Length)], random.Next(2) == 0);
         for (var n = 0; n < Batch; n++)
         {
-            var start = task.Starts[random.Next(task.Starts.Length)];
+            var start = shared >= 0 ? shared : task.Starts[random.Next(task.Starts.Length)];
             var view = new View(random, volume.Shape, edge);
-            var backwards = random.Next(2) == 0;
+            var backwards = shared >= 0 ? turned : random.Next(2) == 0;
             var (gain, offset) = ((float)(1 + _jitter * (2 * random.NextDouble() - 1)), (float)(_jitter * (2 * random.NextDouble() - 1)));
             void Copy(int z, Span<float> target)
             {
@@ -84,10 +84,17 @@ internal sealed class StackExamples
         }
         var x = tensor(sections, [Batch, Gap.Sections, edge, edge]).to(_device).DetachFromDisposeScope();
         var y = tensor(wanted, [Batch, count, edge, edge]).to(_device).DetachFromDisposeScope();
-        var (pitch, scale) = (_sampling.Pitch, (double)task.Scale);
-        return thick
-            ? new GapBatch(x, y, new Gap(2 * pitch / scale, 2 * pitch / scale, [.. Enumerable.Range(0, 2 * pitch).Select(r => (r + 0.5) / (2 * pitch))]), pitch)
-            : new GapBatch(x, y, new Gap(stride * pitch / scale, 1 / scale, [.. Enumerable.Range(1, stride - 1).Select(j => j / (double)stride)]));
+        var (pitch, scale) = (_sparse.Sampling.ExactPitch, (double)task.Scale);
+        if (thick)
+        {
+            var rows = (int)Math.Ceiling(pitch);
+            return new GapBatch(x, y, new Gap(2 * pitch / scale, 2 * pitch / scale, [.. Enumerable.Range(0, 2 * rows).Select(r => (r + 0.5) / (2 * rows))]), rows);
+        }
+        if (shared < 0)
+            return new GapBatch(x, y, new Gap(stride * pitch / scale, 1 / scale, [.. Enumerable.Range(1, stride - 1).Select(j => j / (double)stride)]));
+        var (from, distance) = (_sparse.Centre(shared), _sparse.Centre(shared + stride) - _sparse.Centre(shared));
+        var gap = new Gap(distance / scale, 1 / scale, [.. Enumerable.Range(1, stride - 1).Select(j => (_sparse.Centre(shared + j) - from) / distance)]);
+        return new GapBatch(x, y, turned ? gap.Reversed() : gap);
     }
 
     /// <summary>The first of the two sections about a gap, where all that is needed was observed and nothing between is kept to judge by.</summary>

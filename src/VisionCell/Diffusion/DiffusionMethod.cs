@@ -83,7 +83,7 @@ public sealed class DiffusionMethod : IReconstructionMethod
             return null;
         var spread = Spread(sparse, block, cancellation);
         for (var z = 0; z < block.Shape.Z; z++)
-            _errors.Apply(sparse.Sampling, block.Z + z, spread.Section(z));
+            _errors.Apply(sparse, block.Z + z, spread.Section(z));
         return spread;
     }
 

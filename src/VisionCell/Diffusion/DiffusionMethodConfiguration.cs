@@ -14,9 +14,6 @@ public sealed record DiffusionMethodConfiguration
     /// <summary>Samples for the mean and the spread; even, since they come in pairs of opposite noise.</summary>
     public int Samples { get; init; } = 8;
 
-    /// <summary>Weights trained on other specimens (<c>visioncell pretrain --network diffusion</c>); null for those that come with the library.</summary>
-    public string? Prior { get; init; }
-
     /// <summary>Share of the time in which the network is tuned to the stack; the regression has the rest.</summary>
     public double TuningShare { get; init; } = 0.25;
 

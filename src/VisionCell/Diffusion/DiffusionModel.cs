@@ -45,7 +45,7 @@ internal sealed class DiffusionModel(
         Dispose();
         _precision = ComputePrecision.Best(device, options.Notice);
         var standardisation = Standardisation.Of(sparse.Observed);
-        var priors = NetworkPrior<DiffusionConfiguration>.Unknowing(Configuration.Prior, sparse.Observed);
+        var priors = NetworkPrior<DiffusionConfiguration>.Unknowing(options.DiffusionPrior, sparse.Observed);
         try
         {
             if (priors.Count == 0)
@@ -56,7 +56,7 @@ internal sealed class DiffusionModel(
             var tuning = examples is null ? null : new DiffusionTuning(examples, regression, _precision);
             var prior = tuning?.Best(priors) ?? priors[0];
             _weights = tuning?.Run(prior, $"{ContentHash.Of(sparse.Observed)} {sparse.Sampling}", phases.Further(0, prior.Name)) ?? prior.Weights.To(_precision.Device);
-            SetSampling(new DiffusionNetwork(prior.Configuration, _precision.Compute), standardisation, HalfScale.Of(sparse), options);
+            SetSampling(new DiffusionNetwork(prior.Configuration, _precision.Compute), sparse, standardisation, options);
             _stack = sparse;
         }
         finally
@@ -113,44 +113,42 @@ internal sealed class DiffusionModel(
         DataConsistency.Project(volume, sparse, slab);
     }
 
-    private void SetSampling(DiffusionNetwork network, Standardisation standardisation, HalfScale? half, TrainingOptions options)
+    private void SetSampling(DiffusionNetwork network, SparseVolume sparse, Standardisation standardisation, TrainingOptions options)
     {
         GapSampling At(double temperature) => new(network, _weights!, _precision, standardisation, Configuration.Sampling with { Temperature = temperature }, options.Seed);
-        Temperature = Configuration.Sampling.Temperature ?? 1;
-        _sampling = At(Temperature);
-        if (half is null || Configuration.Sampling.Temperature is not null)
-            return;
-        Temperature = SharpTemperature(half, options.Cancellation);
+        // Thick sections are smoother than the rows they are the means of, and say nothing of their sharpness.
+        Temperature = Configuration.Sampling.Temperature ?? (sparse.Sampling.IsDecimation ? SharpTemperature(sparse, At, options.Cancellation) : 1);
         _sampling = At(Temperature);
     }
 
     /// <summary>
-    /// The temperature at which samples have the fine detail of the truth at half the scale: two samples of opposite noise lie a detail e to
-    /// either side of their mean m, and at temperature τ, in the linear range, have the power |m|² + τ² |e|².
+    /// The temperature at which the rows of a sample have, within the plane, nearly the fine detail of the sections about them, by bisection: detail
+    /// grows with temperature, and faster than linearly.
     /// </summary>
-    private double SharpTemperature(HalfScale half, CancellationToken cancellation)
+    private double SharpTemperature(SparseVolume sparse, Func<double, GapSampling> at, CancellationToken cancellation)
     {
-        const double Least = 0.5, Most = 1.3;
-        float[][] said = [.. Samples(half.Sparse, Box.Of(half.Sparse.IsotropicShape), [0, 1], cancellation).Select(half.Sample)];
-        var (mean, difference) = (new float[said[0].Length], new float[said[0].Length]);
-        TensorPrimitives.Add(said[0], said[1], mean);
-        TensorPrimitives.Multiply(mean, 0.5f, mean);
-        TensorPrimitives.Subtract(said[0], mean, difference);
-        var (wanted, sure, drawn) = (Detail(half.Held.Data), Detail(mean), Detail(difference));
-        return drawn > 0 ? Math.Clamp(Math.Sqrt(Math.Max(0, wanted - sure) / drawn), Least, Most) : 1;
-
-        // Power of the fine detail, section by section.
-        double Detail(float[] sections)
+        const int Gaps = 3, Edge = 192, Halvings = 5;
+        // A little of the sections' detail is noise, which a sample need not have.
+        const double Wanted = 0.95;
+        var (least, most) = (0.6, 1.3);
+        var (shape, middle) = (sparse.Observed.Shape, Math.Max(0, (sparse.Sections - Gaps - 1) / 2));
+        var (height, width) = (Math.Min(Edge, shape.Y), Math.Min(Edge, shape.X));
+        var (row, rows) = sparse.RowsOf(middle, Math.Min(sparse.Sections, middle + Gaps + 1));
+        var window = new Box(row, (shape.Y - height) / 2, (shape.X - width) / 2, new Shape3(rows, height, width));
+        var regression = skeleton.Reconstruct(sparse, window, cancellation);
+        int[] between = [.. Enumerable.Range(0, rows).Where(z => !sparse.IsObservedRow(row + z))];
+        var sharpness = Wanted * Wanted * Detail(sparse.Observed.Crop(new Box(middle, window.Y, window.X, new Shape3(Math.Min(Gaps + 1, sparse.Sections - middle), height, width))), null, cancellation);
+        for (var i = 0; i < Halvings; i++)
         {
-            var shape = half.Held.Shape;
-            var section = new Volume<float>(shape with { Z = 1 }, half.Held.VoxelSize, half.Held.Origin, half.Held.Provenance);
-            var sum = 0.0;
-            for (var z = 0; z < shape.Z; z++)
-            {
-                sections.AsSpan(z * shape.SectionCount, shape.SectionCount).CopyTo(section.Data);
-                sum += Math.Pow(HighFrequencyRatio.Deviation(section, ScoredRegion.All(1), cancellation), 2);
-            }
-            return sum / shape.Z;
+            var temperature = (least + most) / 2;
+            var sample = at(temperature).Draw(sparse, regression, window, [0], cancellation)[0];
+            (least, most) = Detail(sample, between, cancellation) < sharpness ? (temperature, most) : (least, temperature);
         }
+        return (least + most) / 2;
     }
+
+    /// <summary>Mean power of the fine detail of sections, each for itself.</summary>
+    private static double Detail(Volume<float> volume, int[]? sections, CancellationToken cancellation) =>
+        (sections ?? [.. Enumerable.Range(0, volume.Shape.Z)]).Average(z => Math.Pow(HighFrequencyRatio.Deviation(
+            volume.Crop(new Box(z, 0, 0, volume.Shape with { Z = 1 })), ScoredRegion.All(1), cancellation), 2));
 }

@@ -19,7 +19,7 @@ public sealed record DiffusionSampling
 
     /// <summary>
     /// Scale of all noise: above 1 samples are sharper and farther from each other than the model has them, below 1 smoother. Null: what makes
-    /// them as sharp as the stack's own sections, measured at half the scale; 1 where the stack is too small for that.
+    /// rows nearly as sharp as the stack's thin sections; 1 where sections are thick.
     /// </summary>
     public double? Temperature { get; init; }
 

@@ -63,10 +63,27 @@ public sealed class ScoredRegion
         }
         if (sections < 3)
             throw new BadInputException($"{sampling} of {sections} sections: scored are the rows of all sections but the first and the last, so at least 3 are needed");
-        var first = sampling.Pitch;
-        var last = sampling.Pitch * (sections - 2) + sampling.Thickness - 1;
+        // The section before and the one behind may end within a row: it is not counted.
+        var first = (int)Math.Ceiling(sampling.ExactPitch);
+        var last = (int)Math.Floor(sampling.ExactPitch * (sections - 2) + sampling.ExactThickness) - 1;
         scored.AsSpan(first, last - first + 1).Fill(true);
         return new ScoredRegion(scored, first, last - first + 1, $"{last - first + 1} of {rows} z rows ({sampling}, rows {first} to {last}: without the first and the last section)");
+    }
+
+    /// <summary>The same for the first sections of a stack, wherever they lie.</summary>
+    /// <param name="sparse">The stack.</param>
+    /// <param name="sections">How many of its sections.</param>
+    /// <exception cref="BadInputException">No row would be left to score.</exception>
+    public static ScoredRegion HeldOut(SparseVolume sparse, int sections)
+    {
+        if (sparse.IsEven)
+            return HeldOut(sparse.Sampling, sections);
+        var (_, rows) = sparse.RowsOf(0, sections);
+        bool[] scored = [.. Enumerable.Range(0, rows).Select(row => !sparse.IsObservedRow(row))];
+        var count = scored.Count(s => s);
+        return count > 0
+            ? new ScoredRegion(scored, 0, rows, $"{count} held-out of {rows} z rows ({sections} sections at positions of their own not counted)")
+            : throw new BadInputException($"every one of {rows} rows is observed, so none is held out");
     }
 
     /// <summary>The same without rows of the truth that were not observed themselves: a replaced section proves nothing.</summary>

@@ -5,7 +5,7 @@ namespace VisionCell.Formats;
 /// <summary>
 /// Writes an OME-Zarr image section by section, so that it need not fit in memory, and goes on where it was interrupted. It works in a folder of its
 /// own: a section that does not yet fill a row of chunks lies there as it is, and is put into chunks with the others of its row. <see cref="Complete"/>
-/// makes the coarser levels and moves the image into place. Memory: a row of chunks, and three while levels are made. The bytes are those of
+/// makes the coarser levels and moves the image into place. Memory: a row of chunks. The bytes are those of
 /// <see cref="OmeZarr.Write"/>.
 /// </summary>
 public sealed class OmeZarrWriter
@@ -73,37 +73,8 @@ public sealed class OmeZarrWriter
             if (!File.Exists(RowMark(row)))
                 Pack(row, cancellationToken);
         }
-        var levels = OmeZarr.Shapes(_shape, _size, _options).ToArray();
-        var counter = new ProgressCounter(progress, Math.Max(1, levels.Skip(1).Sum(l => ZarrWriter.ChunkCount(l.Shape, _options.Chunk))));
-        var described = new List<(VoxelSize Size, Position Origin)> { (_size, _origin) };
-        ZarrWriter.WriteMetadata(LevelFolder(0), _shape, _type, _options);
-        for (var level = 1; level < levels.Length; level++)
-            described.Add((levels[level].Size, Halve(level, levels, described[^1].Origin, counter, cancellationToken)));
-        OmeZarr.WriteGroup(_image, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), described, provenance, _options.Version);
-        AtomicWrite.Folder(path, OmeZarr.IsZarr, folder =>
-        {
-            Directory.Delete(folder);
-            Directory.Move(_image, folder);
-        });
+        OmeZarrLevels.Complete(_image, path, _shape, _type, _size, _origin, provenance, _options, progress, cancellationToken);
         Directory.Delete(_work, recursive: true);
-    }
-
-    /// <summary>Makes a level from the one before it, a row of chunks at a time.</summary>
-    private Position Halve(int level, (Shape3 Shape, VoxelSize Size)[] levels, Position origin, ProgressCounter counter, CancellationToken cancellationToken)
-    {
-        var (finer, finerSize) = levels[level - 1];
-        var factors = Pyramid.NextFactors(finer, finerSize);
-        var source = new ZarrArray(LevelFolder(level - 1), isComplete: true);
-        var depth = _options.Chunk * factors.Z;
-        for (var z = 0; z < finer.Z; z += depth)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var slab = SectionBytes.NewVolume(_type, finer with { Z = Math.Min(depth, finer.Z - z) }, finerSize, origin, Provenance.Of(""));
-            source.Read(new Box(z, 0, 0, slab.Shape), slab, null, cancellationToken);
-            ZarrWriter.WriteChunks(Pyramid.Halve(slab, factors, cancellationToken), z / depth, LevelFolder(level), _options, counter, cancellationToken);
-        }
-        ZarrWriter.WriteMetadata(LevelFolder(level), levels[level].Shape, _type, _options);
-        return new Position(origin.Z + (factors.Z - 1) * finerSize.Z / 2, origin.Y + (factors.Y - 1) * finerSize.Y / 2, origin.X + (factors.X - 1) * finerSize.X / 2);
     }
 
     /// <summary>Puts the sections of a row into chunks.</summary>
@@ -116,7 +87,7 @@ public sealed class OmeZarrWriter
             using var file = File.OpenRead(SectionFile(first + z));
             file.ReadExactly(SectionBytes.Of(slab, z));
         }
-        ZarrWriter.WriteChunks(slab, row, LevelFolder(0), _options, new ProgressCounter(null, 1), cancellationToken);
+        ZarrWriter.WriteChunks(slab, (row, 0, 0), LevelFolder(0), _options, new ProgressCounter(null, 1), cancellationToken);
         ZarrWriter.WriteMetadata(LevelFolder(0), _shape, _type, _options);
         File.WriteAllBytes(RowMark(row), []);
         for (var z = 0; z < slab.Shape.Z; z++)

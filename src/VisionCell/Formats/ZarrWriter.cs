@@ -12,28 +12,32 @@ internal static class ZarrWriter
 {
     public static long ChunkCount(Shape3 shape, int chunk) => Grid(shape, chunk).Count;
 
+    /// <summary>How many chunks there are on disk.</summary>
+    public static long ChunksIn(string folder, OmeZarrOptions options) =>
+        Directory.Exists(Root(folder, options)) ? Directory.EnumerateFiles(Root(folder, options), "*", SearchOption.AllDirectories).LongCount(file => char.IsAsciiDigit(Path.GetFileName(file)[0])) : 0;
+
     public static void Write(Volume volume, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
     {
-        WriteChunks(volume, 0, folder, options, counter, cancellationToken);
+        WriteChunks(volume, (0, 0, 0), folder, options, counter, cancellationToken);
         WriteMetadata(folder, volume.Shape, volume.VoxelType, options);
     }
 
-    /// <summary>Writes the chunks of a slab of sections, the first of which begins a row of chunks.</summary>
-    /// <param name="slab">The sections; a whole number of chunks of them, but at the end of the array.</param>
-    /// <param name="firstChunk">Index along z of its first chunks.</param>
+    /// <summary>Writes the chunks of a block, which begins with a chunk.</summary>
+    /// <param name="block">A whole number of chunks along each axis, but at the end of the array.</param>
+    /// <param name="first">Index of its first chunk along z, y, x.</param>
     /// <param name="folder">Folder of the array.</param>
     /// <param name="options">Chunk edge and compression.</param>
     /// <param name="counter">Counts chunks.</param>
     /// <param name="cancellationToken">Stops between chunks.</param>
-    public static void WriteChunks(Volume slab, int firstChunk, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
+    public static void WriteChunks(Volume block, (int Z, int Y, int X) first, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
     {
-        var (shape, chunk, size) = (slab.Shape, options.Chunk, SectionBytes.Size(slab.VoxelType));
+        var (shape, chunk, size) = (block.Shape, options.Chunk, SectionBytes.Size(block.VoxelType));
         var grid = Grid(shape, chunk);
-        var root = options.Version == OmeZarrVersion.V05 ? Path.Combine(folder, "c") : folder;
+        var root = Root(folder, options);
         for (var z = 0; z < grid.Z; z++)
         {
             for (var y = 0; y < grid.Y; y++)
-                Directory.CreateDirectory(Path.Combine(root, $"{firstChunk + z}", $"{y}"));
+                Directory.CreateDirectory(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}"));
         }
         Parallel.For(
             0L,
@@ -44,8 +48,8 @@ internal static class ZarrWriter
             {
                 var (zy, x) = Math.DivRem(i, grid.X);
                 var (z, y) = Math.DivRem(zy, grid.Y);
-                Gather(slab, new Box((int)z * chunk, (int)y * chunk, (int)x * chunk, new Shape3(chunk, chunk, chunk)), size, worker.Buffer);
-                using var file = File.Create(Path.Combine(root, $"{firstChunk + z}", $"{y}", $"{x}"), 1);
+                Gather(block, new Box((int)z * chunk, (int)y * chunk, (int)x * chunk, new Shape3(chunk, chunk, chunk)), size, worker.Buffer);
+                using var file = File.Create(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}", $"{first.X + x}"), 1);
                 file.Write(worker.Compressor.Wrap(worker.Buffer));
                 counter.Add();
                 return worker;
@@ -62,6 +66,8 @@ internal static class ZarrWriter
         else
             OmeZarr.Save(Path.Combine(folder, "zarr.json"), Version3(shape, type, options));
     }
+
+    private static string Root(string folder, OmeZarrOptions options) => options.Version == OmeZarrVersion.V05 ? Path.Combine(folder, "c") : folder;
 
     private static (ZstdSharp.Compressor Compressor, byte[] Buffer) NewWorker(OmeZarrOptions options, int bytes)
     {

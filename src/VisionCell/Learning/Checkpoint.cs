@@ -54,6 +54,9 @@ internal sealed class Checkpoint(string folder, string name, string identity)
     {
         SafeTensors.Write(FinalPath, weights.Tensors, Metadata(state));
         File.Delete(StatePath);
+        // What a process that was killed while it wrote has left.
+        foreach (var file in Directory.EnumerateFiles(folder, $".{name}.*safetensors.*.tmp").ToArray())
+            File.Delete(file);
     }
 
     private static IEnumerable<(string Prefix, Weights Part)> Parts(Weights weights, Weights average, Weights best, AdamW optimiser) =>

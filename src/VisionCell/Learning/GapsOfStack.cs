@@ -31,14 +31,14 @@ internal static class GapsOfStack
             if (rows.Length > 0)
             {
                 yield return new StackGap(
-                    new Gap(after - before, sparse.Sampling.Thickness, [.. rows.Select(row => (row - before) / (after - before))]),
+                    new Gap(after - before, sparse.Sampling.ExactThickness, [.. rows.Select(row => (row - before) / (after - before))]),
                     rows,
                     [.. Enumerable.Range(0, Gap.Sections).Select(i => seen[Math.Clamp(g - Gap.Sections / 2 + 1 + i, 0, seen.Length - 1)])]);
             }
         }
 
-        double Centre(int g) => g < 0 ? sparse.Centre(seen[0]) - sparse.Sampling.Pitch
-            : g >= seen.Length ? sparse.Centre(seen[^1]) + sparse.Sampling.Pitch
+        double Centre(int g) => g < 0 ? sparse.Centre(seen[0]) - sparse.MeanPitch
+            : g >= seen.Length ? sparse.Centre(seen[^1]) + sparse.MeanPitch
             : sparse.Centre(seen[g]);
 
         bool IsSection(int row) => sparse.Sampling.IsDecimation && seen.Any(s => Math.Abs(sparse.Centre(s) - row) < 1e-6);

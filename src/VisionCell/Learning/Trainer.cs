@@ -15,6 +15,7 @@ namespace VisionCell.Learning;
 /// <param name="AverageDecay">Decay of the running average of the weights.</param>
 /// <param name="DefaultBudget">Time where the options name none.</param>
 /// <param name="Hidden">Names of the kernels that <see cref="Muon"/> updates; null where <see cref="AdamW"/> updates all.</param>
+/// <param name="Pictures">What weights make of an example, for those who watch; null for nothing.</param>
 public sealed record TrainerSettings(
     string Name,
     string Identity,
@@ -24,7 +25,8 @@ public sealed record TrainerSettings(
     double GradientNorm,
     double AverageDecay,
     TimeSpan DefaultBudget,
-    Func<string, bool>? Hidden = null);
+    Func<string, bool>? Hidden = null,
+    Func<Weights, IReadOnlyList<TrainingPicture>>? Pictures = null);
 
 /// <summary>
 /// The training loop: AdamW, warm-up and cosine, gradient clipping, a running average of the weights, which is validated and of
@@ -33,7 +35,10 @@ public sealed record TrainerSettings(
 /// </summary>
 public static class Trainer
 {
-    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(60);
+    // A checkpoint is worth as much time as it saves: not more than one part in this many goes into them.
+    private const int WorthOfCheckpoint = 50;
+    private static readonly TimeSpan _shortestInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _longestInterval = TimeSpan.FromSeconds(60);
     private const int Validations = 25;
 
     /// <summary>Trains on what each step draws for itself (see the other overload).</summary>
@@ -86,7 +91,7 @@ public static class Trainer
 
         var clock = Stopwatch.StartNew();
         var before = state.Elapsed;
-        var saved = TimeSpan.Zero;
+        var (saved, interval) = (TimeSpan.Zero, _shortestInterval);
         var validated = (int)(Fraction() * Validations);
         var next = Drawn(state.Step);
         while (Fraction() < 1)
@@ -111,9 +116,12 @@ public static class Trainer
             };
 
             double? gain = null;
-            if (validate is not null && ((int)(Fraction() * Validations) > validated || Fraction() >= 1))
+            var due = (int)(Fraction() * Validations) > validated || Fraction() >= 1;
+            validated = (int)(Fraction() * Validations);
+            if (due && options.Snapshots is not null)
+                options.Snapshots.Report(new TrainingSnapshot(state.Step, Values(average), settings.Pictures?.Invoke(average) ?? []));
+            if (due && validate is not null)
             {
-                validated = (int)(Fraction() * Validations);
                 gain = validate(average);
                 if (gain > state.BestGain)
                 {
@@ -123,10 +131,12 @@ public static class Trainer
             }
             if (gain is not null || state.Step % 10 == 0)
                 options.Progress?.Report(new TrainingProgress(state.Step, state.Elapsed, Math.Min(1, Fraction()), state.Loss, learningRate, gain));
-            if (checkpoint is not null && clock.Elapsed - saved > CheckpointInterval)
+            if (checkpoint is not null && clock.Elapsed - saved > interval)
             {
-                saved = clock.Elapsed;
+                var start = clock.Elapsed;
                 checkpoint.Save(weights, average, best, optimiser, state);
+                saved = clock.Elapsed;
+                interval = TimeSpan.FromTicks(Math.Clamp(WorthOfCheckpoint * (saved - start).Ticks, _shortestInterval.Ticks, _longestInterval.Ticks));
             }
         }
         var result = (validate is null ? average : best).Clone();
@@ -149,6 +159,12 @@ public static class Trainer
             average.MoveTowards(weights, Math.Min(settings.AverageDecay, 1 - 1 / (0.1 * (step + 1) + 1)));
             return value.Number();
         }
+    }
+
+    private static Dictionary<string, float[]> Values(Weights weights)
+    {
+        using var scope = NewDisposeScope();
+        return weights.Tensors.ToDictionary(t => t.Key, t => t.Value.detach().cpu().contiguous().data<float>().ToArray());
     }
 
     /// <summary>

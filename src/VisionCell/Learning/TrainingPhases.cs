@@ -20,6 +20,7 @@ internal sealed class TrainingPhases(TrainingOptions options, TimeSpan defaultBu
     {
         Budget = options.Steps is null ? (options.Budget ?? defaultBudget) * (1 - share) : null,
         Progress = Report("", 0, 1 - share),
+        Snapshots = Watch(""),
     };
 
     /// <summary>Options of one of the further networks.</summary>
@@ -33,7 +34,14 @@ internal sealed class TrainingPhases(TrainingOptions options, TimeSpan defaultBu
             Budget = options.Steps is null ? (options.Budget ?? defaultBudget) * own : null,
             Steps = options.Steps is { } steps ? Math.Max(1, (int)(steps * own / (1 - share) / relativeStep)) : null,
             Progress = Report(stage, 1 - share + index * own, own),
+            Snapshots = Watch(stage),
         };
+    }
+
+    private Relay<TrainingSnapshot>? Watch(string stage)
+    {
+        var steps = _steps;
+        return options.Snapshots is { } watcher ? new Relay<TrainingSnapshot>(s => watcher.Report(s with { Step = steps + s.Step, Stage = stage })) : null;
     }
 
     private Relay<TrainingProgress>? Report(string stage, double from, double width)

@@ -48,6 +48,8 @@ public static class Benchmark
         using var set = new MethodSet(training.Device, training.Notice);
         var truth = volume.ToFloat32();
         var sparse = degradation.Acquire(truth);
+        foreach (var method in methods)
+            Methods.Check(set[method], sparse);
         var region = ScoredRegion.HeldOut(degradation, sparse.Sections).Without(truth.Unobserved);
         var reference = truth.Crop(Box.Of(sparse.IsotropicShape));
         var range = DataRange.Of(volume);

@@ -87,7 +87,7 @@ public sealed class FusionMethod(IReadOnlyList<IReconstructionMethod> members) :
         var spread = sparse.NewIsotropic(slab, "expected error");
         MemberWeights.Spread(Said(sparse, slab, cancellation), spread.Data);
         for (var z = 0; z < slab.Shape.Z; z++)
-            _errors.Apply(sparse.Sampling, slab.Z + z, spread.Section(z));
+            _errors.Apply(sparse, slab.Z + z, spread.Section(z));
         return DataConsistency.Cut(spread, slab, block);
     }
 

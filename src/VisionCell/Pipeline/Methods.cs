@@ -1,5 +1,5 @@
+using VisionCell.Acquisition;
 using VisionCell.Augmentation;
-using VisionCell.Diffusion;
 using VisionCell.Kernels;
 using VisionCell.NeuralField;
 using VisionCell.Reconstruction;
@@ -18,8 +18,8 @@ public static class Methods
         ("cubic", "cubic spline through all sections", _ => new AxialInterpolation(InterpolationKernel.Cubic)),
         ("flow", "motion between neighbouring sections, where forward and backward agree", _ => new FlowMethod()),
         ("superresolution", "network trained on the stack's own sections", _ => new SuperResolutionMethod()),
-        ("diffusion", "one of the volumes that may lie between the sections, as sharp as they are", set => Diffusion(set, mean: false)),
-        ("diffusion-mean", "mean of such volumes", set => Diffusion(set, mean: true)),
+        ("diffusion", "one of the volumes that may lie between the sections, as sharp as they are", set => set.Diffusion()),
+        ("diffusion-mean", "mean of such volumes", set => set.Diffusion(mean: true)),
         ("field", "continuous field of sections and super-resolution", set => new FieldMethod(set["superresolution"], null, FieldBackends.Open(set.Device, set.Notice))),
         ("fusion", $"weighted mean of {string.Join(", ", Fused)}", set => new FusionMethod([.. Fused.Select(name => set[name])])),
     ];
@@ -34,13 +34,22 @@ public static class Methods
     /// <exception cref="BadInputException">No method has it.</exception>
     public static void Require(string name) => Find(name);
 
+    /// <summary>Makes sure that a method does not take sections to lie where they do not.</summary>
+    /// <exception cref="BadInputException">It would.</exception>
+    public static void Check(IReconstructionMethod method, SparseVolume sparse)
+    {
+        if (sparse.IsOnRows || method.PlacesSections)
+            return;
+        var where = sparse.IsEven
+            ? FormattableString.Invariant($"{sparse.Sampling.ExactPitch:0.###} pixels apart, no whole number")
+            : $"at {sparse.Sections} positions of their own";
+        throw new BadInputException($"'{method.Name}' takes sections for evenly spaced, a whole number of pixels apart, and these lie {where}: use nearest, linear, cubic or superresolution, which place them truly");
+    }
+
     /// <summary>A fresh, untrained method.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="set">Where it finds methods that it builds on.</param>
     internal static IReconstructionMethod Create(string name, MethodSet set) => Find(name)(set);
-
-    private static DiffusionMethod Diffusion(MethodSet set, bool mean) =>
-        new(set.Once(() => new DiffusionModel(set["superresolution"], GapFill.Unknowing, new DiffusionMethodConfiguration(), set.Device)), mean);
 
     private static Func<MethodSet, IReconstructionMethod> Find(string name) =>
         Known.FirstOrDefault(m => m.Name == name) is { Create: { } create }

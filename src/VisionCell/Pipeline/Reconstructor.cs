@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using VisionCell.Acquisition;
 using VisionCell.Formats;
 using VisionCell.Learning;
@@ -39,44 +40,79 @@ public static class Reconstructor
         RunWorkspace run,
         TrainingOptions training,
         IProgress<ReconstructionProgress>? progress = null,
-        bool withUncertainty = false)
+        bool withUncertainty = false) => Run(StackSource.Of(stack, sparse), methodName, run, training, progress, withUncertainty);
+
+    /// <summary>Reconstructs a stack in memory or on disk.</summary>
+    /// <param name="stack">The stack; its voxel type is that of the result.</param>
+    /// <param name="methodName">Name of the method (<see cref="Methods"/>).</param>
+    /// <param name="run">Where checkpoints and the result go.</param>
+    /// <param name="training">Time, seed, interruption; the checkpoint folder is the run's.</param>
+    /// <param name="progress">Told what is done.</param>
+    /// <param name="withUncertainty">Whether the absolute error to expect is written as well.</param>
+    /// <param name="tiling">Tiles and memory; null for the defaults.</param>
+    /// <returns>Path of the isotropic volume, and whether it was reused.</returns>
+    /// <exception cref="BadInputException">The method is not known, or the stack cannot be learnt from.</exception>
+    /// <exception cref="OperationCanceledException">Interrupted; run it again to go on.</exception>
+    public static (string Path, bool Reused) Run(
+        StackSource stack,
+        string methodName,
+        RunWorkspace run,
+        TrainingOptions training,
+        IProgress<ReconstructionProgress>? progress = null,
+        bool withUncertainty = false,
+        Tiling? tiling = null)
     {
         using var set = new MethodSet(training.Device, training.Notice);
         var method = set[methodName];
-        if (!sparse.IsEven && !method.TakesUnevenSections)
-            throw new BadInputException($"'{methodName}' takes sections for evenly spaced, and these lie at {sparse.Sections} positions of their own: use nearest, linear or cubic, which place them truly");
+        var tiles = tiling ?? new Tiling();
+        Methods.Check(method, stack.Outline);
         var path = Path.Combine(run.Volumes, $"{methodName}.zarr");
         var configuration = new
         {
             method = methodName,
-            sampling = sparse.Sampling.ToString(),
+            sampling = stack.Outline.Sampling.ToString(),
             minutes = training.Budget?.TotalMinutes,
             steps = training.Steps,
             seed = training.Seed,
             fromScratch = training.FromScratch,
             prior = training.Prior is { } prior ? ContentHash.OfFile(prior) : null,
+            diffusionPrior = training.DiffusionPrior is { } diffusionPrior ? ContentHash.OfFile(diffusionPrior) : null,
             uncertainty = withUncertainty,
+            excerpt = stack.IsInMemory || method.Halo is null ? (long?)null : tiles.InMemory,
         };
         run.RecordSeed(methodName, training.Seed);
-        var result = run.Stage($"reconstruct-{methodName}", ContentHash.Of(stack), configuration, CodeVersion.Current, stage =>
+        var result = run.Stage($"reconstruct-{methodName}", stack.Hash, configuration, CodeVersion.Current, stage =>
         {
+            PeakMemory.Start();
             var clock = Stopwatch.StartNew();
-            Train(method, sparse, run, stage, training, progress);
+            // What depends on the whole stack needs it in memory.
+            var sparse = stack.IsInMemory || method.Halo is null || stack.Shape.Count <= tiles.InMemory ? stack.Whole(training.Cancellation) : null;
+            Train(method, sparse ?? stack.Excerpt(tiles.InMemory, training.Cancellation), run, stage, training, progress);
             stage.Figure("trainSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
             foreach (var (finding, value) in method.Findings)
                 stage.Figure(finding, value);
             foreach (var model in method.WriteModel(run.Checkpoints))
                 stage.Output(model);
             clock.Restart();
-            Relay<double> Report(string activity) => new(f => progress?.Report(new ReconstructionProgress(activity, f, null)));
-            var volume = Fill(method, sparse, Report("reconstruct"), training.Cancellation);
+            void Fill(string activity, string destination, VoxelType type, Func<SparseVolume, Box, Volume<float>> fill)
+            {
+                Relay<double> Report(string name) => new(f => progress?.Report(new ReconstructionProgress(name, f, null)));
+                var boxes = tiles.Of(stack.IsotropicShape, method.Halo is not null);
+                var work = WorkFolder(run, methodName, activity, ContentHash.Combine(stack.Hash, JsonSerializer.Serialize(configuration), $"{type} {tiles}", CodeVersion.Current, WeightsHash(run)));
+                var image = new OmeZarrTiles(work, stack.IsotropicShape, type, stack.Outline.IsotropicVoxelSize, stack.Outline.IsotropicOrigin);
+                TiledReconstruction.Fill(stack, sparse, method.Halo, boxes, (part, box) => fill(part, box), type, image, Report(activity), training.Cancellation);
+                if (activity == "reconstruct" && TiledReconstruction.Seam(image, boxes, training.Cancellation) is var seam && double.IsFinite(seam))
+                    stage.Figure("seam", Math.Round(seam, 4));
+                image.Complete(stage.Output(destination), stack.IsotropicProvenance(method.Name), Report("write"), training.Cancellation);
+            }
+            Fill("reconstruct", path, stack.VoxelType, (part, box) => method.Reconstruct(part, box, training.Cancellation));
             stage.Figure("inferSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
-            VolumeFormats.Write(volume.ConvertTo(stack.VoxelType), stage.Output(path), Report("write"), training.Cancellation);
-            if (!withUncertainty)
-                return;
-            var uncertainty = BlockFill.Run(sparse, method.Name, block => method.Uncertainty(sparse, block, training.Cancellation)
-                ?? throw new BadInputException($"'{methodName}' does not tell how large an error to expect of this stack: leave the uncertainty out, or take superresolution and a larger stack"), Report("uncertainty"), training.Cancellation);
-            VolumeFormats.Write(uncertainty, stage.Output(UncertaintyPath(run, methodName)), Report("write"), training.Cancellation);
+            if (withUncertainty)
+            {
+                Fill("uncertainty", UncertaintyPath(run, methodName), VoxelType.Float32, (part, box) => method.Uncertainty(part, box, training.Cancellation)
+                    ?? throw new BadInputException($"'{methodName}' does not tell how large an error to expect of this stack: leave the uncertainty out, or take superresolution and a larger stack"));
+            }
+            stage.Figure("peakMemoryMb", Math.Round(PeakMemory.ReadMb()));
         });
         return (path, result.Reused);
     }
@@ -95,6 +131,20 @@ public static class Reconstructor
     public static Volume<float> Fill(IReconstructionMethod method, SparseVolume sparse, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
         BlockFill.Run(sparse, method.Name, block => method.Reconstruct(sparse, block, cancellation), progress, cancellation);
 
+    /// <summary>Of the weights that were trained: what other ones made is not gone on with.</summary>
+    private static string WeightsHash(RunWorkspace run) => ContentHash.Combine([..
+        Directory.EnumerateFiles(run.Checkpoints, "*.safetensors").Where(file => !file.EndsWith(".training.safetensors", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(ContentHash.OfFile)]);
+
+    /// <summary>The folder that an image is made in; those of earlier runs with other inputs are removed.</summary>
+    private static string WorkFolder(RunWorkspace run, string methodName, string activity, string key)
+    {
+        var prefix = $".{methodName}-{activity}-";
+        var folder = Path.Combine(run.Volumes, prefix + key[..16]);
+        foreach (var other in Directory.EnumerateDirectories(run.Volumes, prefix + "*").Where(other => other != folder).ToArray())
+            Directory.Delete(other, recursive: true);
+        return folder;
+    }
+
     private static void Train(
         IReconstructionMethod method, SparseVolume sparse, RunWorkspace run, StageRun stage, TrainingOptions training, IProgress<ReconstructionProgress>? progress)
     {
@@ -108,6 +158,7 @@ public static class Reconstructor
             method.Train(sparse, training with
             {
                 CheckpointDirectory = run.Checkpoints,
+                Snapshots = board,
                 Progress = new Relay<TrainingProgress>(p =>
                 {
                     trained = true;

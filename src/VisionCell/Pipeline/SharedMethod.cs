@@ -26,7 +26,10 @@ internal sealed class SharedMethod(IReconstructionMethod method) : IReconstructi
     public IReadOnlyDictionary<string, double> Findings => method.Findings;
 
     /// <inheritdoc/>
-    public bool TakesUnevenSections => method.TakesUnevenSections;
+    public bool PlacesSections => method.PlacesSections;
+
+    /// <inheritdoc/>
+    public Halo? Halo => method.Halo;
 
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VisionCell.Acquisition;
 using VisionCell.Volumes;
 
 namespace VisionCell.Preprocessing;

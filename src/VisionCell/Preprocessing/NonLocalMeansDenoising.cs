@@ -1,4 +1,5 @@
 using OpenCvSharp;
+using VisionCell.Acquisition;
 using VisionCell.Volumes;
 
 namespace VisionCell.Preprocessing;

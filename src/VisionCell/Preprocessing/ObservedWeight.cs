@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using VisionCell.Acquisition;
 
 namespace VisionCell.Preprocessing;
 

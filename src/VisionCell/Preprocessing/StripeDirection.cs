@@ -1,5 +1,6 @@
 using System.Numerics;
 using OpenCvSharp;
+using VisionCell.Acquisition;
 
 namespace VisionCell.Preprocessing;
 

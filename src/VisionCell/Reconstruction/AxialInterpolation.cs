@@ -41,7 +41,11 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
     public string Device => "cpu (fp32)";
 
     /// <inheritdoc/>
-    public bool TakesUnevenSections => true;
+    public bool PlacesSections => true;
+
+    /// <inheritdoc/>
+    /// <remarks>What a section adds to a spline falls by 0.27 from one to the next.</remarks>
+    public Halo? Halo => new Halo(kernel == InterpolationKernel.Cubic ? 12 : 1, 0);
 
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)

@@ -17,9 +17,10 @@ internal sealed class HalfScale
     private const int FewestSections = 8;
     private const int FewestPixels = 48;
 
-    private readonly (int Row, float Weight)[][] _rows;
+    private readonly RowSpan[] _rows;
 
-    private HalfScale(SparseVolume sparse, Volume<float> held, (int, float)[][] rows, double errorRatio) => (Sparse, Held, _rows, ErrorRatio) = (sparse, held, rows, errorRatio);
+    private HalfScale(SparseVolume sparse, Volume<float> held, RowSpan[] rows, double errorRatio, double rowNoise) =>
+        (Sparse, Held, _rows, ErrorRatio, RowNoise) = (sparse, held, rows, errorRatio, rowNoise);
 
     /// <summary>The problem: sections at half the scale.</summary>
     public SparseVolume Sparse { get; }
@@ -33,11 +34,14 @@ internal sealed class HalfScale
     /// </summary>
     public double ErrorRatio { get; }
 
-    /// <summary>The problem of a stack; null where it is too small or its sections are not evenly spaced.</summary>
+    /// <summary>Mean absolute noise that a fine row of a thick section has of its own; 0 for thin ones, whose noise is that of rows.</summary>
+    public double RowNoise { get; }
+
+    /// <summary>The problem of a stack; null where it is too small.</summary>
     public static HalfScale? Of(SparseVolume sparse)
     {
         var (sampling, shape) = (sparse.Sampling, sparse.Observed.Shape);
-        if (!sparse.IsEven || sparse.Sections < FewestSections || Math.Min(shape.Y, shape.X) < FewestPixels)
+        if (sparse.Sections < FewestSections || Math.Min(shape.Y, shape.X) < FewestPixels)
             return null;
         var thick = !sampling.IsDecimation;
         var count = thick ? sparse.Sections / 2 : (sparse.Sections + 1) / 2;
@@ -47,7 +51,7 @@ internal sealed class HalfScale
         if (held.Length == 0 || count - unobserved.Length < 3)
             return null;
 
-        var half = new Volume<float>(new Shape3(count, shape.Y / 2, shape.X / 2), Doubled(sparse.Observed.VoxelSize), sparse.Observed.Origin, Provenance.Of("half scale") with { Sections = new SectionLayout(count, null, unobserved) });
+        var half = new Volume<float>(new Shape3(count, shape.Y / 2, shape.X / 2), Doubled(sparse.Observed.VoxelSize), sparse.Observed.Origin, Provenance.Of("half scale") with { Sections = new SectionLayout(count, sparse.Observed.SectionPositions?.Where((_, z) => z % 2 == 0).ToArray(), unobserved) });
         var truth = new Volume<float>(half.Shape with { Z = held.Length }, half.VoxelSize, half.Origin, Provenance.Of("held out at half scale"));
         for (var i = 0; i < count; i++)
         {
@@ -61,7 +65,13 @@ internal sealed class HalfScale
         }
         for (var k = 0; k < held.Length; k++)
             Reduce(sparse.Observed.Section(held[k]), shape, truth.Section(k));
-        return new HalfScale(new SparseVolume(half, sampling), truth, [.. held.Select(z => RowsOf(z, sampling))], MeanLinearError(sparse.Observed, sampling, atHalfScale: false) / Math.Max(1e-6, MeanLinearError(half, sampling, atHalfScale: true)));
+        var problem = new SparseVolume(half, sampling);
+        // Thin: fine rows are twice as large, so that a section lies at half as many of them. Thick: each is one half of what was kept.
+        RowSpan RowsOf(int z) => thick ? HalfOf(z, sampling) : RowSpan.Of((sparse.Centre(z) - sparse.Centre(0)) / 2, 1);
+        // Within the sections rows are compared at their mean distance.
+        var even = sparse.IsEven ? sampling : AxialSampling.Decimate(sparse.MeanPitch);
+        return new HalfScale(problem, truth, [.. held.Select(RowsOf)], MeanLinearError(sparse.Observed, even, atHalfScale: false) / Math.Max(1e-6, MeanLinearError(half, even, atHalfScale: true)),
+            thick ? SpreadModel.NoiseOfRows(NoiseLevel.Of(sparse.Observed), sampling.ExactThickness) : 0);
     }
 
     /// <summary>Whether a section is kept to judge by: of thin ones half of those that are left out, of thick ones the two about every fourth gap.</summary>
@@ -73,10 +83,7 @@ internal sealed class HalfScale
         var count = Held.Shape.SectionCount;
         var sampled = new float[Held.Data.Length];
         for (var k = 0; k < _rows.Length; k++)
-        {
-            foreach (var (row, weight) in _rows[k])
-                TensorPrimitives.MultiplyAdd(reconstruction.Section(row), weight, sampled.AsSpan(k * count, count), sampled.AsSpan(k * count, count));
-        }
+            _rows[k].Mean(reconstruction.Data, count, sampled.AsSpan(k * count, count));
         return sampled;
     }
 
@@ -104,16 +111,14 @@ internal sealed class HalfScale
             AxialInterpolation.Interpolate(AxialInterpolation.Weights(InterpolationKernel.Linear, sampling, count), observed, width, restored);
             DataConsistency.Project(restored, observed, width, sampling);
             TensorPrimitives.Subtract(restored, fine, restored);
-            (int, float)[][] judged = sampling.IsDecimation ? [.. Enumerable.Range(0, count - 1).Select(g => new[] { (g * sampling.Pitch + sampling.Pitch / 2, 1f) })]
-                : atHalfScale ? [.. Enumerable.Range(0, 2 * count).Select(z => RowsOf(z, sampling))]
-                : [.. Enumerable.Range(0, sampling.FineRows(count)).Select(row => new[] { (row, 1f) })];
+            RowSpan[] judged = sampling.IsDecimation ? [.. Enumerable.Range(0, count - 1).Select(g => RowSpan.Of(Math.Floor((g + 0.5) * sampling.ExactPitch), 1))]
+                : atHalfScale ? [.. Enumerable.Range(0, 2 * count).Select(z => HalfOf(z, sampling))]
+                : [.. Enumerable.Range(0, sampling.FineRows(count)).Select(row => RowSpan.Of(row, 1))];
             var sum = 0.0;
             var mean = new float[width];
             foreach (var rows in judged)
             {
-                mean.AsSpan().Clear();
-                foreach (var (row, weight) in rows)
-                    TensorPrimitives.MultiplyAdd(restored.AsSpan(row * width, width), weight, mean, mean);
+                rows.Mean(restored, width, mean);
                 sum += TensorPrimitives.SumOfMagnitudes<float>(mean);
             }
             errors[i] = (sum, (long)judged.Length * width);
@@ -121,21 +126,8 @@ internal sealed class HalfScale
         return errors.Sum(e => e.Sum) / Math.Max(1, errors.Sum(e => e.Count));
     }
 
-    /// <summary>The fine rows that a section of the stack is the mean of, at half the scale.</summary>
-    private static (int, float)[] RowsOf(int section, AxialSampling sampling)
-    {
-        var pitch = sampling.Pitch;
-        if (sampling.IsDecimation)
-        {
-            // Halfway between two rows where the pitch is odd.
-            var middle = section / 2 * pitch + pitch / 2;
-            return pitch % 2 == 0 ? [(middle, 1f)] : [(middle, 0.5f), (middle + 1, 0.5f)];
-        }
-        // One half of the rows of a thick section; the row in the middle of an odd number belongs to both.
-        var (from, to) = (section * pitch / 2.0, (section + 1) * pitch / 2.0);
-        return [.. Enumerable.Range((int)from, (int)Math.Ceiling(to) - (int)from)
-            .Select(row => (row, (float)((Math.Min(row + 1, to) - Math.Max(row, from)) / (to - from))))];
-    }
+    /// <summary>The fine rows of one half of a thick section, at half the scale.</summary>
+    private static RowSpan HalfOf(int section, AxialSampling sampling) => RowSpan.Of(section * sampling.ExactPitch / 2, sampling.ExactPitch / 2);
 
     private static VoxelSize Doubled(VoxelSize size) => new(2 * size.Z, 2 * size.Y, 2 * size.X);
 

@@ -16,6 +16,15 @@ public interface IReconstructionMethod : IDisposable
     /// <summary>Where the computation runs, for reports: <c>cpu (fp32)</c>, <c>cpu (bf16)</c>, <c>cuda:0</c>.</summary>
     string Device { get; }
 
+    /// <summary>
+    /// Whether sections are taken to lie where they truly do: at uneven positions, or a number of fine rows apart that is not whole. A method
+    /// that does not is not given such a stack.
+    /// </summary>
+    bool PlacesSections => false;
+
+    /// <summary>How far about a block the sections reach that its values depend on; null where they depend on the whole stack.</summary>
+    Halo? Halo => null;
+
     /// <summary>Fits the method to the sparse volume; returns at once for methods that need no training.</summary>
     /// <param name="sparse">What was observed.</param>
     /// <param name="options">Time, seed, where checkpoints go, progress.</param>
@@ -24,9 +33,6 @@ public interface IReconstructionMethod : IDisposable
 
     /// <summary>What training found out about the stack, by name, for the run's record; empty where there is nothing to tell.</summary>
     IReadOnlyDictionary<string, double> Findings => System.Collections.Frozen.FrozenDictionary<string, double>.Empty;
-
-    /// <summary>Whether it places sections where they truly lie; else it takes them for evenly spaced.</summary>
-    bool TakesUnevenSections => false;
 
     /// <summary>Reconstructs a block of the isotropic grid.</summary>
     /// <param name="sparse">What was observed.</param>
@@ -50,3 +56,8 @@ public interface IReconstructionMethod : IDisposable
     /// <param name="folder">The folder of its checkpoints.</param>
     IEnumerable<string> WriteModel(string folder) => [];
 }
+
+/// <summary>What a block depends on about it.</summary>
+/// <param name="Sections">Sections on either side, beyond those that enclose it.</param>
+/// <param name="Pixels">Pixels on either side along y and x.</param>
+public readonly record struct Halo(int Sections, int Pixels);

@@ -11,10 +11,12 @@ namespace VisionCell.Reconstruction;
 /// </summary>
 /// <param name="Constant">Expected absolute error where methods agree, grey values.</param>
 /// <param name="Slope">Expected absolute error a grey value of spread.</param>
-internal sealed record SpreadModel(double Constant, double Slope)
+/// <param name="Noise">Expected absolute deviation of a fine row by noise of its own, which no section shows and no method can know; it adds in squares.</param>
+internal sealed record SpreadModel(double Constant, double Slope, double Noise = 0)
 {
     // Half width of the 90 % interval of a normal distribution in units of its mean absolute deviation: how the expected error is read.
-    private const double IntervalFactor = 1.6448536269514722 / 0.79788456080286541;
+    private const double IntervalFactor = 1.6448536269514722 / MeanOfNormal;
+    private const double MeanOfNormal = 0.79788456080286541;
 
     /// <summary>Fits the model.</summary>
     /// <param name="spread">Distance of the methods at each voxel.</param>
@@ -45,19 +47,37 @@ internal sealed record SpreadModel(double Constant, double Slope)
     }
 
     /// <summary>The model of errors that are so many times as large.</summary>
-    public SpreadModel Scaled(double ratio) => new(Constant * ratio, Slope * ratio);
+    public SpreadModel Scaled(double ratio) => new(Constant * ratio, Slope * ratio, Noise);
+
+    /// <summary>
+    /// What the rows of a thick section deviate by, as noise goes that is independent from row to row: the mean of t rows has a t-th of the
+    /// variance of each, and each differs from it by 1 − 1/t of its own. What sections are judged by within them holds their noise already.
+    /// </summary>
+    /// <param name="noise">Standard deviation of the noise in a section.</param>
+    /// <param name="thickness">Rows t that a section averages.</param>
+    public static double NoiseOfRows(double noise, double thickness) => MeanOfNormal * noise * Math.Sqrt((thickness - 1) * (1 - 1 / thickness));
 
     /// <summary>Turns the spread of a fine row into the absolute error to expect; an observed row has none.</summary>
-    public void Apply(AxialSampling sampling, int row, Span<float> spread)
+    /// <param name="sparse">The stack.</param>
+    /// <param name="row">The fine row.</param>
+    /// <param name="spread">Distance of the methods at each voxel of it; the result.</param>
+    public void Apply(SparseVolume sparse, int row, Span<float> spread)
     {
-        if (sampling.IsObserved(row))
+        if (sparse.IsObservedRow(row))
         {
             spread.Clear();
             return;
         }
-        var t = row % sampling.Pitch / (double)sampling.Pitch;
-        var tied = sampling.IsDecimation ? Math.Sqrt(4 * t * (1 - t)) : 1;
+        var (before, t) = sparse.SectionBefore(row);
+        var distance = before + 1 < sparse.Sections ? sparse.Centre(before + 1) - sparse.Centre(before) : sparse.MeanPitch;
+        // A walk goes as far as the root of its length.
+        var tied = sparse.Sampling.IsDecimation ? Math.Sqrt(4 * t * (1 - t) * distance / sparse.MeanPitch) : 1;
         TensorPrimitives.Multiply(spread, (float)Slope, spread);
         TensorPrimitives.Add(spread, (float)(Constant * tied), spread);
+        if (Noise == 0)
+            return;
+        TensorPrimitives.Multiply(spread, spread, spread);
+        TensorPrimitives.Add(spread, (float)(Noise * Noise), spread);
+        TensorPrimitives.Sqrt(spread, spread);
     }
 }

@@ -8,6 +8,9 @@ namespace VisionCell.Runs;
 /// <summary>SHA-256 of what a stage reads: the same content gives the same 64 lower-case hexadecimal digits wherever it lies.</summary>
 public static class ContentHash
 {
+    /// <summary>Reads section <paramref name="z"/>, <c>[Y, X]</c>, as bytes in machine order.</summary>
+    public delegate void SectionOf(int z, Span<byte> section);
+
     /// <summary>Hash of bytes.</summary>
     public static string OfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
@@ -26,18 +29,33 @@ public static class ContentHash
     /// <summary>Hash of a volume: shape, voxel type, voxel size, origin and voxels; and where its sections lie and which were observed; where it comes from is not part of its content.</summary>
     public static string Of(Volume volume)
     {
+        // In sections, since a volume may have more bytes than one span can hold.
+        var length = volume.Shape.SectionCount * Size(volume.VoxelType);
+        return OfSections(volume.Shape, volume.VoxelType, volume.VoxelSize, volume.Origin, volume.Provenance.Sections, (z, section) => volume.Bytes.Slice(z * length, length).CopyTo(section));
+    }
+
+    /// <summary>The same hash of a volume that is read section by section.</summary>
+    /// <param name="shape">Number of voxels along z, y, x.</param>
+    /// <param name="type">How a voxel is stored.</param>
+    /// <param name="size">Voxel size, nm.</param>
+    /// <param name="origin">Centre of voxel (0, 0, 0), nm.</param>
+    /// <param name="layout">Where its sections lie and which were observed; null where nothing is known.</param>
+    /// <param name="read">Reads section z as bytes in machine order.</param>
+    public static string OfSections(Shape3 shape, VoxelType type, VoxelSize size, Position origin, SectionLayout? layout, SectionOf read)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AppendText(hash, string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"{volume.VoxelType} {volume.Shape} {volume.VoxelSize.Z:R},{volume.VoxelSize.Y:R},{volume.VoxelSize.X:R} {volume.Origin.Z:R},{volume.Origin.Y:R},{volume.Origin.X:R}"));
+            $"{type} {shape} {size.Z:R},{size.Y:R},{size.X:R} {origin.Z:R},{origin.Y:R},{origin.X:R}"));
 
-        if (volume.Provenance.Sections is { } layout)
+        if (layout is not null)
             AppendText(hash, $"{string.Join(',', layout.PositionsNm?.Select(p => p.ToString("R", System.Globalization.CultureInfo.InvariantCulture)) ?? [])} {string.Join(',', layout.Unobserved.Order())}");
 
-        // In sections, since a volume may have more bytes than one span can hold.
-        var bytes = volume.Shape.SectionCount * (volume.VoxelType switch { VoxelType.UInt8 => 1, VoxelType.UInt16 => 2, _ => 4 });
-        var all = volume.Bytes;
-        for (var z = 0; z < volume.Shape.Z; z++)
-            hash.AppendData(all.Slice(z * bytes, bytes));
+        var bytes = new byte[shape.SectionCount * Size(type)];
+        for (var z = 0; z < shape.Z; z++)
+        {
+            read(z, bytes);
+            hash.AppendData(bytes);
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -73,6 +91,8 @@ public static class ContentHash
     /// <exception cref="BadInputException">It is neither.</exception>
     public static string OfPath(string path) =>
         Directory.Exists(path) ? OfFolder(path) : File.Exists(path) ? OfFile(path) : throw new BadInputException($"{path}: no such file or folder");
+
+    private static int Size(VoxelType type) => type switch { VoxelType.UInt8 => 1, VoxelType.UInt16 => 2, _ => 4 };
 
     private static void AppendText(IncrementalHash hash, string text)
     {

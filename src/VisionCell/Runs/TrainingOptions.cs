@@ -11,8 +11,10 @@ namespace VisionCell.Runs;
 /// <param name="Steps">Number of optimiser steps instead of a time; then a seed gives the same weights on the same machine.</param>
 /// <param name="FromScratch">Learn from the stack alone: weights that come with the library, trained on other specimens, are left out.</param>
 /// <param name="Prior">Weights trained on other specimens (<c>visioncell pretrain</c>) to take in place of those that come with the library; null for those.</param>
+/// <param name="DiffusionPrior">The same for the diffusion model (<c>visioncell pretrain --network diffusion</c>).</param>
 /// <param name="Device"><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>.</param>
 /// <param name="Notice">Takes one line where a GPU was asked for and can't be used; null for none.</param>
+/// <param name="Snapshots">Told now and then what a network looks like; null where nobody watches.</param>
 /// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
 public sealed record TrainingOptions(
     TimeSpan? Budget = null,
@@ -22,8 +24,10 @@ public sealed record TrainingOptions(
     int? Steps = null,
     bool FromScratch = false,
     string? Prior = null,
+    string? DiffusionPrior = null,
     string Device = "auto",
     Action<string>? Notice = null,
+    IProgress<TrainingSnapshot>? Snapshots = null,
     CancellationToken Cancellation = default);
 
 /// <summary>One report of a running training.</summary>

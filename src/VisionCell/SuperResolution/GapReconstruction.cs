@@ -20,9 +20,11 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
     /// <summary>As many symmetries as there are; twice as many gain 0.04, 0.02 and 0.01 dB (medulla-1, decimate:8).</summary>
     public const int MostSymmetries = 8;
 
-    // Past this the weights of the receptive field no longer show; a multiple of every lateral multiple, so that the network's grid
-    // lies on the same pixels in every block.
-    private const int HaloPixels = 64;
+    /// <summary>
+    /// Pixels on either side; past these the weights of the receptive field no longer show. A multiple of every lateral multiple, so that the
+    /// network's grid lies on the same pixels in every block.
+    /// </summary>
+    public const int HaloPixels = 64;
 
     // Half of the sixteen symmetries of a gap, in the plane and along z; the first two and four are as unlike each other as can be.
     private static readonly (bool Back, bool Transposed, long[] Flips)[] _symmetries =

@@ -21,16 +21,18 @@ internal sealed class LateralSections
     private readonly AxialSampling _sampling;
     private readonly SuperResolutionConfiguration _configuration;
     private readonly LateralScale _scale;
+    private readonly double[]? _gaps;
 
     /// <param name="standardised">The sections <c>[n, Y, X]</c>, standardised grey values.</param>
     /// <param name="sections">Which sections to draw from.</param>
     /// <param name="sampling">How z is degraded.</param>
     /// <param name="scale">Distance of the rows that are taken for z.</param>
     /// <param name="configuration">Patch sizes and augmentation.</param>
+    /// <param name="gaps">Distance of each section of the stack from the next one, in mean distances; null where they are evenly spaced.</param>
     /// <exception cref="BadInputException">The sections are too small for two rows at the factor.</exception>
-    public LateralSections(Volume<float> standardised, int[] sections, AxialSampling sampling, LateralScale scale, SuperResolutionConfiguration configuration)
+    public LateralSections(Volume<float> standardised, int[] sections, AxialSampling sampling, LateralScale scale, SuperResolutionConfiguration configuration, double[]? gaps = null)
     {
-        (_standardised, _sections, _sampling, _scale, _configuration) = (standardised, sections, sampling, scale, configuration);
+        (_standardised, _sections, _sampling, _scale, _configuration, _gaps) = (standardised, sections, sampling, scale, configuration, gaps);
         var shorter = Math.Min(standardised.Shape.Y, standardised.Shape.X);
         int RowsOf(int height, int width) => (int)Math.Min((height - 1) / scale.Y, (width - 1) / scale.X) + 1;
         PatchSections = Math.Min(configuration.PatchSections, sampling.SectionsIn(Math.Min(shorter, RowsOf(standardised.Shape.Y, standardised.Shape.X))));
@@ -82,14 +84,16 @@ internal sealed class LateralSections
         var rowsAlongX = random.Next(2) == 0;
         var (height, width, scale) = rowsAlongX ? (shape.X, shape.Y, _scale.X) : (shape.Y, shape.X, _scale.Y);
 
-        var largest = Math.Min(_configuration.LargestShear, (width - PatchWidth) / (double)PatchRows);
+        var offsets = _gaps is null ? [] : Offsets(random, (height - 1) / scale);
+        var extent = _gaps is null ? PatchRows - 1 : offsets[^1];
+        var largest = Math.Min(_configuration.LargestShear, (width - PatchWidth) / (extent + 1));
         var shear = random.NextDouble() < _configuration.ShearProbability ? (2 * random.NextDouble() - 1) * largest : 0;
-        var reach = (int)Math.Round(shear * (PatchRows - 1));
-        var top = random.NextDouble() * (height - 1 - (PatchRows - 1) * scale);
+        var reach = (int)Math.Round(shear * extent);
+        var top = random.NextDouble() * (height - 1 - extent * scale);
         // Rows a pixel apart lie on pixels.
-        top = scale == 1 ? Math.Round(top) : top;
+        top = scale == 1 && _gaps is null ? Math.Round(top) : top;
         var left = random.Next(Math.Max(0, -reach), width - PatchWidth - Math.Max(0, reach) + 1);
-        ScaledRows.Copy(section, shape.X, rowsAlongX, top, scale, left, shear, PatchRows, PatchWidth, target);
+        ScaledRows.Copy(section, shape.X, rowsAlongX, top, scale, left, shear, PatchRows, PatchWidth, target, offsets);
         if (random.Next(2) == 0)
             FlipRows(target);
         if (random.Next(2) == 0)
@@ -97,6 +101,19 @@ internal sealed class LateralSections
             for (var row = 0; row < PatchRows; row++)
                 target.Slice(row * PatchWidth, PatchWidth).Reverse();
         }
+    }
+
+    /// <summary>The rows between as many sections as a patch has, as far apart as a run of the stack's own.</summary>
+    private double[] Offsets(Random random, double longest)
+    {
+        var (pitch, gaps) = (_sampling.Pitch, _gaps!);
+        var first = random.Next(Math.Max(1, gaps.Length - PatchSections + 2));
+        var offsets = new double[PatchRows];
+        for (var row = 1; row < offsets.Length; row++)
+            offsets[row] = offsets[row - 1] + gaps[(first + (row - 1) / pitch) % gaps.Length];
+        if (offsets[^1] > longest)
+            TensorPrimitives.Multiply(offsets, longest / offsets[^1], offsets);
+        return offsets;
     }
 
     private void FlipRows(Span<float> patch)

@@ -72,7 +72,7 @@ internal sealed class Mixture : IDisposable
         var spread = sparse.NewIsotropic(slab, "expected error");
         MemberWeights.Spread([.. members.Select(m => m.Data)], spread.Data);
         for (var z = 0; z < slab.Shape.Z; z++)
-            Errors.Apply(sparse.Sampling, slab.Z + z, spread.Section(z));
+            Errors.Apply(sparse, slab.Z + z, spread.Section(z));
         return spread;
     }
 
@@ -132,6 +132,6 @@ internal sealed class Mixture : IDisposable
         }
         var spread = new float[result.Length];
         MemberWeights.Spread(members, spread);
-        Errors = SpreadModel.Fit(spread, result, half.Held.Data).Scaled(half.ErrorRatio);
+        Errors = SpreadModel.Fit(spread, result, half.Held.Data).Scaled(half.ErrorRatio) with { Noise = half.RowNoise };
     }
 }

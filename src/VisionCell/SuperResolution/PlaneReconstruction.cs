@@ -17,14 +17,15 @@ namespace VisionCell.SuperResolution;
 /// <param name="standardisation">Grey values of the stack.</param>
 internal sealed class PlaneReconstruction(SectionNetwork network, Weights weights, ComputePrecision precision, Standardisation standardisation)
 {
-    // The receptive field is about 20 sections and 50 pixels; beyond these its weights no longer show.
-    private const int HaloSections = 16;
+    /// <summary>Sections on either side; the receptive field is about 20 of them and 50 pixels, and beyond these its weights no longer show.</summary>
+    public const int HaloSections = 16;
+
     private const int HaloPixels = 48;
 
     // Pixels of the section grid in one pass: enough to keep two cores busy, and under 200 MB of activations.
     private const int PixelsAPass = 65_536;
 
-    /// <summary>Fills a slab: a block that begins at a section and ends at one, <c>[Z, Y, X]</c>, not yet projected onto the sections.</summary>
+    /// <summary>Fills a slab, <c>[Z, Y, X]</c>, not yet projected onto the sections.</summary>
     /// <param name="sparse">The stack.</param>
     /// <param name="slab">Where.</param>
     /// <param name="cancellation">Stops between planes.</param>
@@ -32,9 +33,7 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
     public Volume<float> Fill(SparseVolume sparse, Box slab, CancellationToken cancellation, bool? alongX = null)
     {
         var result = sparse.NewIsotropic(slab, "superresolution");
-        var first = slab.Z / sparse.Sampling.Pitch;
-        var end = first + sparse.Sampling.SectionsIn(slab.Shape.Z);
-        var sections = (From: Math.Max(0, first - HaloSections), To: Math.Min(sparse.Sections, end + HaloSections));
+        var sections = sparse.SectionsAbout(slab.Z, slab.Shape.Z, HaloSections);
         foreach (var direction in alongX is { } only ? [only] : new[] { true, false })
             AddPlanes(sparse, slab, sections, direction, alongX is null ? 0.5f : 1, result, cancellation);
         return result;
@@ -51,9 +50,9 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
         var width = Math.Min(limit, start + length + HaloPixels) - from;
         var count = sections.To - sections.From;
         var batch = Math.Clamp(PixelsAPass / (count * width), 1, planes);
-        var interpolation = AxialInterpolation.Weights(InterpolationKernel.Linear, sparse.Sampling, count);
+        var interpolation = AxialInterpolation.Weights(InterpolationKernel.Linear, network.Sampling, count);
+        var rows = new SectionGrid(sparse, network.Sampling).FineRows(sections.From, count, slab.Z, slab.Shape.Z);
         var (mean, deviation) = (standardisation.Mean, standardisation.Deviation);
-        var skip = slab.Z - sections.From * sparse.Sampling.Pitch;
 
         for (var plane = 0; plane < planes; plane += batch)
         {
@@ -72,10 +71,16 @@ internal sealed class PlaneReconstruction(SectionNetwork network, Weights weight
             {
                 for (var z = 0; z < slab.Shape.Z; z++)
                 {
-                    var line = fine.AsSpan((p * interpolation.Length + skip + z) * width + start - from, length);
                     var (target, step) = alongX ? (result.Index(z, plane + p, 0), 1) : (result.Index(z, 0, plane + p), slab.Shape.X);
                     for (var k = 0; k < length; k++)
-                        result.Data[target + k * step] += share * (line[k] * deviation + mean);
+                        result.Data[target + k * step] += share * mean;
+                    foreach (var (row, weight) in rows[z])
+                    {
+                        var line = fine.AsSpan((p * interpolation.Length + row) * width + start - from, length);
+                        var factor = share * weight * deviation;
+                        for (var k = 0; k < length; k++)
+                            result.Data[target + k * step] += factor * line[k];
+                    }
                 }
             }
         }

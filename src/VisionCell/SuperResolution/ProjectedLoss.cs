@@ -1,6 +1,7 @@
 using VisionCell.Acquisition;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
+using VisionCell.Runs;
 using static TorchSharp.torch;
 
 namespace VisionCell.SuperResolution;
@@ -38,6 +39,16 @@ internal sealed class ProjectedLoss(SectionNetwork network, AxialSampling sampli
             floor += Project(linear - target).Squared().sum().Number();
         }
         return 10 * Math.Log10(floor / own);
+    }
+
+    /// <summary>A plane that is not trained on: linear interpolation, what the network makes of it, and the truth, side by side; standardised grey values of ±2.5 are black and white.</summary>
+    public TrainingPicture Picture(Weights weights, (float[] Fine, int Rows, int Width) plane)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var (sections, linear, target) = Degrade(plane.Fine, plane.Rows, plane.Width);
+        var beside = cat([linear, network.Forward(weights, sections, linear), target], 3);
+        return new TrainingPicture("linear, network, truth", [.. beside.cpu().contiguous().data<float>().Select(v => v / 5 + 0.5f)], 3 * plane.Width);
     }
 
     /// <summary>Sections <c>[N, 1, n, W]</c>, their linear interpolation and the truth, both <c>[N, 1, H, W]</c>.</summary>

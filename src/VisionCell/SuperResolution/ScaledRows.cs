@@ -14,16 +14,18 @@ internal static class ScaledRows
     /// <param name="rows">Number of rows H.</param>
     /// <param name="width">Columns W.</param>
     /// <param name="target">Result <c>[H, W]</c>.</param>
-    public static void Copy(ReadOnlySpan<float> section, int sectionWidth, bool alongX, double top, double scale, int left, double shear, int rows, int width, Span<float> target)
+    /// <param name="offsets">Place of each row behind the first, in distances of rows; empty where they are evenly spaced.</param>
+    public static void Copy(ReadOnlySpan<float> section, int sectionWidth, bool alongX, double top, double scale, int left, double shear, int rows, int width, Span<float> target, ReadOnlySpan<double> offsets = default)
     {
         var height = section.Length / sectionWidth;
         var (last, rowStep, columnStep) = alongX ? (sectionWidth - 1, 1, sectionWidth) : (height - 1, sectionWidth, 1);
         for (var row = 0; row < rows; row++)
         {
-            var position = top + row * scale;
+            var offset = offsets.IsEmpty ? row : offsets[row];
+            var position = top + offset * scale;
             var at = Math.Min((int)position, last);
             var f = (float)(position - at);
-            var start = (left + (int)Math.Round(shear * row)) * columnStep;
+            var start = (left + (int)Math.Round(shear * offset)) * columnStep;
             var line = target.Slice(row * width, width);
             if (f < 1e-6f)
             {

@@ -28,6 +28,9 @@ internal sealed class SectionNetwork
         _compute = compute;
     }
 
+    /// <summary>How sections sample the rows that the network restores.</summary>
+    public AxialSampling Sampling => _sampling;
+
     // The unknown rows of a gap lie between two sections, those of a thick section around its centre: an even or an odd kernel is
     // the one that is symmetric about them.
     private int HeadRows => _sampling.Thickness == _sampling.Pitch ? 5 : 4;

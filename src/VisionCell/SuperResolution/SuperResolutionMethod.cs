@@ -21,12 +21,14 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
 {
     // From this many sections on one is kept out of training to choose the weights by.
     private const int SectionsToValidate = 6;
+    private const int SharedRows = 6;
 
     private readonly SuperResolutionConfiguration _configuration;
     private ComputePrecision _precision = ComputePrecision.Best();
     private Mixture? _mixture;
     private Weights? _weights;
     private float _detailGain;
+    private (float Low, float High) _range;
 
     /// <summary>Creates an untrained method.</summary>
     /// <param name="configuration">Network and training; null for the defaults.</param>
@@ -40,28 +42,42 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     /// <inheritdoc/>
     public string Device => _precision.ToString();
 
+    /// <inheritdoc/>
+    public bool PlacesSections => true;
+
+    /// <inheritdoc/>
+    public Halo? Halo => new Halo(PlaneReconstruction.HaloSections + SharedRows, GapReconstruction.HaloPixels * 2);
+
     /// <summary>The share of pretrained networks in the result (<see cref="Mixture"/>).</summary>
     public IReadOnlyDictionary<string, double> Findings => new Dictionary<string, double> { ["pretrainedShare"] = Math.Round(_mixture?.Share ?? 0, 3) };
 
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
     {
-        if (sparse.Sampling.Pitch == 1)
+        if (sparse.Sampling.ExactPitch == 1)
             throw new BadInputException("sections lie a pixel apart: there is no row between sections to learn; the stack is isotropic as it is");
         _precision = ComputePrecision.Best(options.Device, options.Notice);
+        for (var z = 1; z < sparse.Sections; z++)
+        {
+            if (sparse.Centre(z) - sparse.Centre(z - 1) < 1 - 1e-6)
+                throw new BadInputException($"sections {z - 1} and {z} lie {sparse.Centre(z) - sparse.Centre(z - 1):0.##} pixels apart, closer than the rows that are to be filled in; leave one of them out, or use 'linear'");
+        }
         var standardisation = Standardisation.Of(sparse.Observed);
         var standardised = standardisation.Apply(sparse.Observed);
+        _range = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
         var seen = Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved).ToArray();
         var held = seen.Length >= SectionsToValidate ? seen[seen.Length / 2] : -1;
-        var scale = _configuration.MatchScale ? LateralScale.Match(standardised, sparse) : LateralScale.One;
-        var examples = new LateralSections(standardised, [.. seen.Where(z => z != held)], sparse.Sampling, scale, _configuration);
-        var network = new SectionNetwork(_configuration, sparse.Sampling, _precision.Compute);
+        var scale = _configuration.MatchScale ? LateralScale.Match(standardised, sparse) : LateralScale.Plain(sparse);
+        var rows = new SectionGrid(sparse).Sampling;
+        var gaps = sparse.IsEven ? null : Enumerable.Range(1, sparse.Sections - 1).Select(z => (sparse.Centre(z) - sparse.Centre(z - 1)) / sparse.MeanPitch).ToArray();
+        var examples = new LateralSections(standardised, [.. seen.Where(z => z != held)], rows, scale, _configuration, gaps);
+        var network = new SectionNetwork(_configuration, rows, _precision.Compute);
 
-        var task = new ProjectedLoss(network, sparse.Sampling, _precision.Device);
+        var task = new ProjectedLoss(network, rows, _precision.Device);
         var fine = new float[_configuration.BatchSize * examples.PatchRows * examples.PatchWidth];
         var settings = new TrainerSettings(
             Name,
-            $"{JsonSerializer.Serialize(_configuration)} {sparse.Sampling} {Convert.ToHexStringLower(SHA256.HashData(sparse.Observed.Bytes))} {string.Join(',', sparse.Observed.Unobserved.Order())}",
+            $"{JsonSerializer.Serialize(_configuration)} {sparse.Sampling} {Convert.ToHexStringLower(SHA256.HashData(sparse.Observed.Bytes))} {string.Join(',', sparse.Observed.Unobserved.Order())} {string.Join(',', gaps ?? [])}",
             _configuration.LearningRate,
             _configuration.WarmUpSteps,
             _configuration.WeightDecay,
@@ -72,7 +88,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         var priors = half is null || options.FromScratch ? [] : NetworkPrior<GapConfiguration>.Unknowing(options.Prior, sparse.Observed);
         var tuning = priors.Count == 0 ? null : StackExamples.Of(standardised, sparse, _configuration.IntensityJitter, _precision.Device);
         var phases = new TrainingPhases(options, settings.DefaultBudget, tuning is null ? 0 : _configuration.AdaptationShare, priors.Count);
-        var validation = held < 0 ? [] : HeldOutPlanes(standardised, held, sparse.Sampling, scale);
+        var validation = held < 0 ? [] : HeldOutPlanes(standardised, held, rows, scale);
 
         Dispose();
         try
@@ -85,7 +101,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
                     return task.Loss(weights, fine, examples.PatchRows, examples.PatchWidth);
                 },
                 validation.Count == 0 ? null : weights => task.GainOverLinear(weights, validation),
-                settings,
+                validation.Count == 0 ? settings : settings with { Pictures = weights => [task.Picture(weights, validation[0])] },
                 phases.First);
             for (var i = 0; tuning is not null && i < priors.Count; i++)
             {
@@ -94,7 +110,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             }
             _mixture = Mixture.Of(half, priors, new PlaneReconstruction(network, _weights, _precision, standardisation), standardisation, _precision, options.Cancellation);
             _detailGain = 0;
-            _detailGain = sparse.IsEven ? MissingDetail(sparse, options.Cancellation) : 0;
+            _detailGain = MissingDetail(sparse, options.Cancellation);
         }
         catch
         {
@@ -109,8 +125,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     {
         var (mixture, slab) = (Trained, DataConsistency.Slab(sparse, block));
         var result = Filled(mixture, sparse, slab, cancellation);
-        var (low, high) = (TensorPrimitives.Min(sparse.Observed.Data), TensorPrimitives.Max(sparse.Observed.Data));
-        TensorPrimitives.Clamp(result.Data, low, high, result.Data);
+        TensorPrimitives.Clamp(result.Data, _range.Low, _range.High, result.Data);
         DataConsistency.Project(result, sparse, slab);
         return DataConsistency.Cut(result, slab, block);
     }
@@ -133,17 +148,17 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         const int Edge = 48, Rows = 256;
         var shape = sparse.Observed.Shape;
         var (height, width) = (Math.Min(Edge, shape.Y / 2), Math.Min(Edge, shape.X / 2));
-        var sections = Math.Min(sparse.Sections, Math.Max(4, sparse.Sampling.SectionsIn(Rows)));
+        var sections = Math.Min(sparse.Sections, Math.Max(4, (int)(Rows / sparse.MeanPitch) + 1));
         if (sections < 4)
             return 0;
         using var linear = new AxialInterpolation(InterpolationKernel.Linear);
         List<(Volume<float>, Volume<float>)> parts = [];
         foreach (var (y, x) in new[] { (1, 1), (1, 3), (3, 1), (3, 3) })
         {
-            var box = new Box(0, shape.Y * y / 4 - height / 2, shape.X * x / 4 - width / 2, new Shape3(sparse.Sampling.FineRows(sections), height, width));
+            var box = new Box(0, shape.Y * y / 4 - height / 2, shape.X * x / 4 - width / 2, new Shape3(sparse.RowsOf(0, sections).Rows, height, width));
             parts.Add((Reconstruct(sparse, box, cancellation), linear.Reconstruct(sparse, box, cancellation)));
         }
-        return FineDetail.Missing(parts, ScoredRegion.HeldOut(sparse.Sampling, sections), cancellation);
+        return FineDetail.Missing(parts, ScoredRegion.HeldOut(sparse, sections), cancellation);
     }
 
     /// <inheritdoc/>

@@ -39,6 +39,32 @@ public sealed class TensorBoardLogTests : IDisposable
     }
 
     [Fact]
+    public void Pictures_and_histograms_are_read_back()
+    {
+        var log = new TensorBoardLog(_folder);
+        float[] weights = [-2, -1, -1, 0, 0, 0, 0, 1, 1, 6];
+        float[] pixels = [0, 0.5f, 1, 2, -1, 0.25f];
+        log.Report(new TrainingSnapshot(7, new Dictionary<string, float[]> { ["head.weight"] = weights }, [new TrainingPicture("before, after", pixels, 3)], "prior"));
+        var events = Records(File.ReadAllBytes(Assert.Single(Directory.GetFiles(_folder)))).Select(Tensorboard.Event.Parser.ParseFrom).ToList();
+        Assert.Equal("brain.Event:2", events[0].FileVersion);
+        Assert.All(events.Skip(1), e => Assert.Equal(7, e.Step));
+
+        var histogram = events[1].Summary.Value[0];
+        Assert.Equal("prior/head.weight", histogram.Tag);
+        Assert.Equal((-2, 6, 10, 4, 44), (histogram.Histo.Min, histogram.Histo.Max, histogram.Histo.Num, histogram.Histo.Sum, histogram.Histo.SumSquares));
+        Assert.Equal(histogram.Histo.Bucket.Count, histogram.Histo.BucketLimit.Count);
+        // How many lie below 0.1: seven of ten.
+        Assert.Equal(7, histogram.Histo.Bucket.Zip(histogram.Histo.BucketLimit).Where(b => b.Second < 0.3).Sum(b => b.First));
+        Assert.Equal(10, histogram.Histo.Bucket.Sum());
+
+        var picture = events[2].Summary.Value[0];
+        Assert.Equal(("prior/before, after", 2, 3, 1), (picture.Tag, picture.Image.Height, picture.Image.Width, picture.Image.Colorspace));
+        using var image = OpenCvSharp.Cv2.ImDecode(picture.Image.EncodedImageString.ToByteArray(), OpenCvSharp.ImreadModes.Unchanged);
+        Assert.True(image.GetArray(out byte[] grey));
+        Assert.Equal([0, 128, 255, 255, 0, 64], grey);
+    }
+
+    [Fact]
     public void Each_report_is_there_at_once_with_its_step()
     {
         var log = new TensorBoardLog(Path.Combine(_folder, "a"));

@@ -1,5 +1,6 @@
 using VisionCell.Acquisition;
 using VisionCell.Reconstruction;
+using VisionCell.Volumes;
 
 namespace VisionCell.Tests.Reconstruction;
 
@@ -41,14 +42,40 @@ public sealed class SpreadModelTests
         Assert.InRange(inside / (double)spread.Length, 0.895, 0.905);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Rows_of_a_thick_section_deviate_by_the_noise_that_their_mean_has_lost(int thickness)
+    {
+        var random = new Random(4);
+        var (deviation, count) = (0.0, 0);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var rows = Enumerable.Range(0, thickness).Select(_ => 10 * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())).ToArray();
+            var mean = rows.Average();
+            deviation += rows.Sum(row => Math.Abs(row - mean));
+            count += thickness;
+        }
+        // Together with the noise that lines within a section are judged with, of which it has the same share.
+        var (known, own) = (0.79788 * 10 / Math.Sqrt(thickness) * Math.Sqrt(1 - 1.0 / thickness), SpreadModel.NoiseOfRows(10 / Math.Sqrt(thickness), thickness));
+        Assert.Equal(deviation / count, Math.Sqrt(known * known + own * own), 0.1);
+
+        var sparse = AxialSampling.Pool(thickness).Acquire(new Volume<float>(new Shape3(32, 2, 2), new VoxelSize(10, 10, 10), default, Provenance.Of("zero")));
+        float[] spread = [4];
+        new SpreadModel(1, 0.5, 4).Apply(sparse, 5, spread);
+        Assert.Equal(5, spread[0], 1e-5f);
+    }
+
     [Fact]
     public void Nothing_is_expected_to_err_where_it_was_observed_and_most_in_the_middle_of_a_gap()
     {
-        var (model, sampling) = (new SpreadModel(4, 0.5), AxialSampling.Decimate(8));
+        var model = new SpreadModel(4, 0.5);
+        var sparse = AxialSampling.Decimate(8).Acquire(new Volume<float>(new Shape3(33, 2, 2), new VoxelSize(10, 10, 10), default, Provenance.Of("zero")));
         float At(int row)
         {
             float[] spread = [2];
-            model.Apply(sampling, row, spread);
+            model.Apply(sparse, row, spread);
             return spread[0];
         }
         Assert.Equal(0, At(16));

@@ -1,4 +1,5 @@
 using OpenCvSharp;
+using VisionCell.Acquisition;
 
 namespace VisionCell.Preprocessing;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics.Tensors;
+using VisionCell.Acquisition;
 using VisionCell.Volumes;
 
 namespace VisionCell.Preprocessing;

@@ -1,3 +1,5 @@
+using VisionCell.Acquisition;
+
 namespace VisionCell.Preprocessing;
 
 /// <summary>

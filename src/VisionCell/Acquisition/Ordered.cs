@@ -1,4 +1,4 @@
-namespace VisionCell.Preprocessing;
+namespace VisionCell.Acquisition;
 
 /// <summary>Statistics of order.</summary>
 internal static class Ordered

@@ -1,4 +1,4 @@
-namespace VisionCell.Preprocessing;
+namespace VisionCell.Acquisition;
 
 /// <summary>Robust brightness and contrast of a section, grey values.</summary>
 /// <param name="Mean">Mean of what lies between the 1st and the 99th percentile.</param>

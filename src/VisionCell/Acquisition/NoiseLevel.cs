@@ -1,6 +1,6 @@
 using VisionCell.Volumes;
 
-namespace VisionCell.Preprocessing;
+namespace VisionCell.Acquisition;
 
 /// <summary>
 /// Standard deviation of the noise in sections, from the data alone. Source: the mask of Immerkær, "Fast noise variance estimation",

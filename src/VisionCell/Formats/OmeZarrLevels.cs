@@ -1,0 +1,71 @@
+using VisionCell.Volumes;
+
+namespace VisionCell.Formats;
+
+/// <summary>
+/// Finishes an image whose finest level lies on disk: makes the coarser levels block by block and moves it to its place, where it replaces an
+/// older one. Memory: a block of 4 x 4 x 4 chunks, whatever the size of the image. The bytes are those of <see cref="OmeZarr.Write"/>.
+/// </summary>
+internal static class OmeZarrLevels
+{
+    // Chunks of the coarser level along each axis that are made at once.
+    private const int ChunksAtOnce = 2;
+
+    /// <summary>Finishes an image.</summary>
+    /// <param name="image">Folder of the image, with all chunks of level 0.</param>
+    /// <param name="path">Where it goes.</param>
+    /// <param name="shape">Number of voxels along z, y, x.</param>
+    /// <param name="type">How a voxel is stored.</param>
+    /// <param name="size">Voxel size, nm.</param>
+    /// <param name="origin">Centre of voxel (0, 0, 0), nm.</param>
+    /// <param name="provenance">Where the data come from.</param>
+    /// <param name="options">How it is written.</param>
+    /// <param name="progress">Fraction done, 0 to 1.</param>
+    /// <param name="cancellationToken">Stops; the next call begins the levels anew.</param>
+    /// <exception cref="BadInputException">A file, or a folder that is no Zarr group, is in the way.</exception>
+    public static void Complete(
+        string image, string path, Shape3 shape, VoxelType type, VoxelSize size, Position origin, Provenance provenance, OmeZarrOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        var levels = OmeZarr.Shapes(shape, size, options).ToArray();
+        var counter = new ProgressCounter(progress, Math.Max(1, levels.Skip(1).Sum(l => ZarrWriter.ChunkCount(l.Shape, options.Chunk))));
+        var described = new List<(VoxelSize Size, Position Origin)> { (size, origin) };
+        ZarrWriter.WriteMetadata(Path.Combine(image, "0"), shape, type, options);
+        for (var level = 1; level < levels.Length; level++)
+            described.Add((levels[level].Size, Halve(image, level, levels, type, described[^1].Origin, options, counter, cancellationToken)));
+        OmeZarr.WriteGroup(image, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), described, provenance, options.Version);
+        AtomicWrite.Folder(path, OmeZarr.IsZarr, folder =>
+        {
+            Directory.Delete(folder);
+            Directory.Move(image, folder);
+        });
+    }
+
+    private static Position Halve(
+        string image, int level, (Shape3 Shape, VoxelSize Size)[] levels, VoxelType type, Position origin, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
+    {
+        var (finer, finerSize) = levels[level - 1];
+        var (coarser, folder) = (levels[level].Shape, Path.Combine(image, $"{level}"));
+        var factors = Pyramid.NextFactors(finer, finerSize);
+        var source = new ZarrArray(Path.Combine(image, $"{level - 1}"), isComplete: true);
+        var edge = ChunksAtOnce * options.Chunk;
+        for (var z = 0; z < coarser.Z; z += edge)
+        {
+            for (var y = 0; y < coarser.Y; y += edge)
+            {
+                for (var x = 0; x < coarser.X; x += edge)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var (fromZ, fromY, fromX) = (z * factors.Z, y * factors.Y, x * factors.X);
+                    var shape = new Shape3(Math.Min(edge * factors.Z, finer.Z - fromZ), Math.Min(edge * factors.Y, finer.Y - fromY), Math.Min(edge * factors.X, finer.X - fromX));
+                    var block = SectionBytes.NewVolume(type, shape, finerSize, origin, Provenance.Of(""));
+                    source.Read(new Box(fromZ, fromY, fromX, shape), block, null, cancellationToken);
+                    ZarrWriter.WriteChunks(Pyramid.Halve(block, factors, cancellationToken), (z / options.Chunk, y / options.Chunk, x / options.Chunk), folder, options, counter, cancellationToken);
+                    // The collector sees the machine's memory and would let many blocks lie about that are done with.
+                    GC.Collect();
+                }
+            }
+        }
+        ZarrWriter.WriteMetadata(folder, coarser, type, options);
+        return new Position(origin.Z + (factors.Z - 1) * finerSize.Z / 2, origin.Y + (factors.Y - 1) * finerSize.Y / 2, origin.X + (factors.X - 1) * finerSize.X / 2);
+    }
+}

@@ -1,0 +1,87 @@
+using VisionCell.Volumes;
+
+namespace VisionCell.Formats;
+
+/// <summary>
+/// Writes an OME-Zarr image tile by tile, in any order, so that neither the image nor one of its sections need fit in memory, and goes on where
+/// it was interrupted: a tile that is complete leaves a mark. <see cref="Complete"/> makes the coarser levels and moves the image into place.
+/// The bytes are those of <see cref="OmeZarr.Write"/>.
+/// </summary>
+public sealed class OmeZarrTiles
+{
+    private readonly string _work;
+    private readonly string _image;
+    private readonly Shape3 _shape;
+    private readonly VoxelType _type;
+    private readonly VoxelSize _size;
+    private readonly Position _origin;
+    private readonly OmeZarrOptions _options = new();
+
+    /// <summary>Begins an image, or goes on with one.</summary>
+    /// <param name="work">Folder to work in; what it holds of an earlier run is taken up, so give another one where anything has changed.</param>
+    /// <param name="shape">Number of voxels along z, y, x.</param>
+    /// <param name="type">How a voxel is stored.</param>
+    /// <param name="size">Voxel size, nm.</param>
+    /// <param name="origin">Centre of voxel (0, 0, 0), nm.</param>
+    public OmeZarrTiles(string work, Shape3 shape, VoxelType type, VoxelSize size, Position origin)
+    {
+        (_work, _shape, _type, _size, _origin) = (work, shape, type, size, origin);
+        _image = Path.Combine(work, "image");
+        // Moved into place, and then interrupted: the marks that are left are of an image that is gone.
+        if (Directory.Exists(work) && !Directory.Exists(_image))
+            Directory.Delete(work, recursive: true);
+        Directory.CreateDirectory(Path.Combine(_image, "0"));
+        ZarrWriter.WriteMetadata(Path.Combine(_image, "0"), shape, type, _options);
+    }
+
+    /// <summary>Tiles begin at multiples of this many voxels.</summary>
+    public int Chunk => _options.Chunk;
+
+    /// <summary>Whether a tile is complete.</summary>
+    public bool IsWritten(Box tile) => File.Exists(Mark(tile));
+
+    /// <summary>Writes a tile.</summary>
+    /// <param name="voxels">Its voxels, in the type of the image.</param>
+    /// <param name="tile">Where it lies: from a multiple of <see cref="Chunk"/> to one, or to the end of the image.</param>
+    /// <param name="cancellationToken">Stops between chunks; the tile then counts as not written.</param>
+    public void Write(Volume voxels, Box tile, CancellationToken cancellationToken = default)
+    {
+        bool Fits(int start, int length, int limit) => start % Chunk == 0 && (length % Chunk == 0 || start + length == limit);
+        if (voxels.VoxelType != _type || voxels.Shape != tile.Shape || !tile.IsInside(_shape)
+            || !Fits(tile.Z, tile.Shape.Z, _shape.Z) || !Fits(tile.Y, tile.Shape.Y, _shape.Y) || !Fits(tile.X, tile.Shape.X, _shape.X))
+        {
+            throw new ArgumentException($"{voxels.VoxelType} tile of {voxels.Shape} for {tile.Shape} at ({tile.Z}, {tile.Y}, {tile.X}) of a {_type} image of {_shape} in chunks of {Chunk}", nameof(tile));
+        }
+        ZarrWriter.WriteChunks(voxels, (tile.Z / Chunk, tile.Y / Chunk, tile.X / Chunk), Path.Combine(_image, "0"), _options, new ProgressCounter(null, 1), cancellationToken);
+        File.WriteAllBytes(Mark(tile), []);
+    }
+
+    /// <summary>Reads what was written; where nothing was, an error.</summary>
+    /// <exception cref="BadInputException">A chunk is not there.</exception>
+    public Volume Read(Box box, CancellationToken cancellationToken = default)
+    {
+        var volume = SectionBytes.NewVolume(_type, box.Shape, _size, _origin, Provenance.Of(""));
+        return ReadGuard.Run(_image, "OME-Zarr", () =>
+        {
+            new ZarrArray(Path.Combine(_image, "0"), isComplete: true).Read(box, volume, null, cancellationToken);
+            return volume;
+        });
+    }
+
+    /// <summary>Makes the coarser levels and moves the image to its place, where it replaces an older one.</summary>
+    /// <param name="path">The folder of the image.</param>
+    /// <param name="provenance">Where the data come from.</param>
+    /// <param name="progress">Fraction done, 0 to 1.</param>
+    /// <param name="cancellationToken">Stops; the next call begins the levels anew.</param>
+    /// <exception cref="BadInputException">A file, or a folder that is no Zarr group, is in the way; or a tile was not written.</exception>
+    public void Complete(string path, Provenance provenance, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        // Every tile, those that no coarser level is made of as well.
+        if (ZarrWriter.ChunksIn(Path.Combine(_image, "0"), _options) < ZarrWriter.ChunkCount(_shape, Chunk))
+            throw new BadInputException($"{_image}: not every tile is written");
+        OmeZarrLevels.Complete(_image, path, _shape, _type, _size, _origin, provenance, _options, progress, cancellationToken);
+        Directory.Delete(_work, recursive: true);
+    }
+
+    private string Mark(Box tile) => Path.Combine(_work, FormattableString.Invariant($"tile-{tile.Z}-{tile.Y}-{tile.X}"));
+}

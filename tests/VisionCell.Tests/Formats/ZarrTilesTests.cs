@@ -1,0 +1,72 @@
+using VisionCell.Formats;
+using VisionCell.Volumes;
+
+namespace VisionCell.Tests.Formats;
+
+/// <summary>An image that is written tile by tile is the image.</summary>
+public sealed class ZarrTilesTests : IDisposable
+{
+    private static readonly Shape3 Shape = new(150, 201, 133);
+    private readonly string _folder = Directory.CreateTempSubdirectory("vc-tiles").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static Volume<byte> Noise()
+    {
+        var data = new byte[Shape.Count];
+        new Random(1).NextBytes(data);
+        return new Volume<byte>(data, Shape, new VoxelSize(10, 10, 10), new Position(5, 0, 0), Provenance.Of("noise"));
+    }
+
+    private static IEnumerable<Box> Tiles() =>
+        from x in new[] { 0, 128 }
+        from y in new[] { 128, 0 }
+        from z in new[] { 64, 0 }
+        select new Box(z, y, x, new Shape3(z == 0 ? 64 : 86, Math.Min(128, Shape.Y - y), Math.Min(128, Shape.X - x)));
+
+    private OmeZarrTiles Begin(Volume<byte> volume) => new(Path.Combine(_folder, "work"), volume.Shape, VoxelType.UInt8, volume.VoxelSize, volume.Origin);
+
+    [Fact]
+    public void In_any_order_and_interrupted_the_bytes_are_those_of_the_whole()
+    {
+        var volume = Noise();
+        var tiles = Tiles().ToArray();
+        foreach (var tile in tiles.Take(5))
+            Begin(volume).Write(volume.Crop(tile), tile);
+        var image = Begin(volume);
+        Assert.Equal([true, true, true, true, true, false, false, false], tiles.Select(image.IsWritten));
+        foreach (var tile in tiles.Where(t => !image.IsWritten(t)))
+            image.Write(volume.Crop(tile), tile);
+        image.Complete(Path.Combine(_folder, "tiles", "image.zarr"), volume.Provenance);
+        OmeZarr.Write(volume, Path.Combine(_folder, "whole", "image.zarr"));
+        string[] Files(string of) => [.. Directory.GetFiles(Path.Combine(_folder, of), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Path.Combine(_folder, of), f)).Order(StringComparer.Ordinal)];
+        Assert.True(Files("whole").Length > 40);
+        Assert.Equal(Files("whole"), Files("tiles"));
+        foreach (var file in Files("whole"))
+            Assert.True(File.ReadAllBytes(Path.Combine(_folder, "whole", file)).SequenceEqual(File.ReadAllBytes(Path.Combine(_folder, "tiles", file))), file);
+        Assert.False(Directory.Exists(Path.Combine(_folder, "work")));
+    }
+
+    [Fact]
+    public void A_tile_that_is_missing_is_an_error_and_one_off_the_chunks_is_refused()
+    {
+        var volume = Noise();
+        var image = Begin(volume);
+        var tile = Tiles().First();
+        image.Write(volume.Crop(tile), tile);
+        Assert.Throws<BadInputException>(() => image.Complete(Path.Combine(_folder, "image.zarr"), volume.Provenance));
+        Assert.False(Directory.Exists(Path.Combine(_folder, "image.zarr")));
+        var off = tile with { X = 32, Shape = tile.Shape with { X = 64 } };
+        Assert.Throws<ArgumentException>(() => image.Write(volume.Crop(off), off));
+    }
+
+    [Fact]
+    public void Marks_of_an_image_that_is_gone_do_not_count()
+    {
+        var volume = Noise();
+        var tile = Tiles().First();
+        Begin(volume).Write(volume.Crop(tile), tile);
+        Directory.Delete(Path.Combine(_folder, "work", "image"), recursive: true);
+        Assert.False(Begin(volume).IsWritten(tile));
+    }
+}
