@@ -1,3 +1,4 @@
+using VisionCell.Acquisition;
 using VisionCell.Preprocessing;
 using VisionCell.Volumes;
 
