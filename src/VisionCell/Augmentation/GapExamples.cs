@@ -56,8 +56,8 @@ internal sealed class GapExamples : IDisposable
         var boxes = Enumerable.Range(0, _training.Batch).Select(_ => Place(random, sampling.FineRows(Gap.Sections))).OrderBy(b => b.Volume).ToArray();
         var fine = _copies.Length == 0 ? Read(boxes, rows) : ReadCopies(boxes, rows); // (N, R, P, P)
 
-        fine = fine.Plus((fine.Squared() - One()) * Each(() => _training.ContrastJitter * Normal(random)));
-        fine = (fine * Each(() => (random.NextDouble() < _training.InversionShare ? -1 : 1) * (1 + _training.IntensityJitter * Normal(random)))).Plus(Each(() => _training.IntensityJitter * Normal(random)));
+        fine = fine.Plus((fine.Squared() - One()) * Each(() => _training.ContrastJitter * Noise.Normal(random)));
+        fine = (fine * Each(() => (random.NextDouble() < _training.InversionShare ? -1 : 1) * (1 + _training.IntensityJitter * Noise.Normal(random)))).Plus(Each(() => _training.IntensityJitter * Noise.Normal(random)));
         var sections = sampling.IsDecimation
             ? fine.narrow(1, 0, Gap.Sections).clone()
             : fine.reshape(_training.Batch, Gap.Sections, distance, _training.Patch, _training.Patch).mean([2]);
@@ -179,7 +179,4 @@ internal sealed class GapExamples : IDisposable
     }
 
     private Vector3 Last(int volume) => new(_volumes[volume].Shape.X - 1, _volumes[volume].Shape.Y - 1, _volumes[volume].Shape.Z - 1);
-
-    private static double Normal(Random random) =>
-        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

@@ -26,14 +26,11 @@ internal sealed class DiffusionLoss(DiffusionNetwork network, IGapRegression ske
             condition = network.Condition(sections, rows, batch.Gap);
             residual = SineModes.Of(wanted - rows, network.Modes);
         }
-        double[] sigmas = [.. Enumerable.Range(0, (int)residual.shape[0]).Select(_ => network.Schedule.Trained(Normal(random)))];
+        double[] sigmas = [.. Enumerable.Range(0, (int)residual.shape[0]).Select(_ => network.Schedule.Trained(Noise.Normal(random)))];
         Tensor Each(Func<double, double> scale) => tensor(sigmas.Select(s => (float)scale(s)).ToArray(), [sigmas.Length, 1, 1, 1]).to(residual.device);
         var noisy = residual.Plus(Noise.Normal(residual.shape, random.Next(), residual.device) * Each(s => s));
         var target = (residual - noisy * Each(network.Schedule.Skip)) * Each(s => 1 / network.Schedule.Output(s));
         var output = network.Forward(weights, noisy * Each(network.Schedule.Input), condition, batch.Gap, [.. sigmas.Select(network.Schedule.Told)]);
         return (output - target).Squared().mean().MoveToOuterDisposeScope();
     }
-
-    private static double Normal(Random random) =>
-        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

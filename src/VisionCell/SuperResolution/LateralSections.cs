@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
+using VisionCell.Learning;
 using VisionCell.Reconstruction;
 using VisionCell.Volumes;
 
@@ -68,8 +69,8 @@ internal sealed class LateralSections
         {
             var target = fine.AsSpan(b * patch, patch);
             Copy(random, target);
-            var gain = (float)(1 + _configuration.IntensityJitter * Normal(random));
-            var offset = (float)(_configuration.IntensityJitter * Normal(random));
+            var gain = (float)(1 + _configuration.IntensityJitter * Noise.Normal(random));
+            var offset = (float)(_configuration.IntensityJitter * Noise.Normal(random));
             TensorPrimitives.Multiply(target, gain, target);
             TensorPrimitives.Add(target, offset, target);
         }
@@ -126,7 +127,4 @@ internal sealed class LateralSections
             line.CopyTo(patch.Slice(other * PatchWidth, PatchWidth));
         }
     }
-
-    private static double Normal(Random random) =>
-        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }
