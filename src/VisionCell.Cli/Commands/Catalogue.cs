@@ -16,6 +16,7 @@ internal static class Catalogue
             ConvertCommand.Create(),
             PreprocessCommand.Create(),
             ReconstructCommand.Create(),
+            InpaintCommand.Create(),
             PretrainCommand.Create(),
             BenchmarkCommand.Create(),
             EvaluateCommand.Create(),

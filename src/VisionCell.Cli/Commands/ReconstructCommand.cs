@@ -54,16 +54,4 @@ internal static class ReconstructCommand
         });
         return command;
     }
-
-    private sealed class TrainingSteps(string method, IProgress<Step> steps, Messages messages) : IProgress<ReconstructionProgress>
-    {
-        private string? _activity;
-
-        public void Report(ReconstructionProgress value)
-        {
-            if (_activity != value.Activity)
-                messages.Stage($"{method}: {_activity = value.Activity}");
-            steps.Report(new Step(value.Fraction, value.Training is { } training ? $"{value.Activity}: {Training.Describe(training)}" : value.Activity));
-        }
-    }
 }

@@ -32,11 +32,13 @@ internal sealed class StackExamples
     /// <param name="sparse">The stack.</param>
     /// <param name="jitter">Largest random gain and offset, standard deviations.</param>
     /// <param name="device">Where examples are needed.</param>
-    public static StackExamples? Of(Volume<float> standardised, SparseVolume sparse, double jitter, Device device)
+    /// <param name="strides">Every how many-th section is taken, at the scale of the stack, where gaps of that width are to be filled; null where narrower ones are.</param>
+    public static StackExamples? Of(Volume<float> standardised, SparseVolume sparse, double jitter, Device device, IReadOnlyList<int>? strides = null)
     {
         var (sampling, half) = (sparse.Sampling, HalfScale.Reduced(standardised));
         // Twice as often every second section as every third, which for thick ones has no middle.
-        (int Stride, int Scale)[] wanted = sampling.IsDecimation ? [(2, 1), (2, 2), (2, 1), (2, 2), (3, 1), (3, 2)] : [(2, 1), (2, 2)];
+        (int Stride, int Scale)[] wanted = strides is not null ? [.. strides.Select(s => (s, 1))]
+            : sampling.IsDecimation ? [(2, 1), (2, 2), (2, 1), (2, 2), (3, 1), (3, 2)] : [(2, 1), (2, 2)];
         Task[] tasks = [.. wanted
             .Where(w => sparse.MeanPitch * w.Stride / w.Scale <= WidestGap)
             .Select(w => new Task(w.Scale == 1 ? standardised : half, w.Stride, w.Scale, Starts(sparse, w.Stride)))

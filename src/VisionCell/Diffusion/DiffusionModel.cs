@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using VisionCell.Acquisition;
 using VisionCell.Augmentation;
-using VisionCell.Evaluation;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
@@ -121,34 +120,20 @@ internal sealed class DiffusionModel(
         _sampling = At(Temperature);
     }
 
-    /// <summary>
-    /// The temperature at which the rows of a sample have, within the plane, nearly the fine detail of the sections about them, by bisection: detail
-    /// grows with temperature, and faster than linearly.
-    /// </summary>
+    /// <summary>The temperature at which the rows of a sample have, within the plane, nearly the fine detail of the sections about them.</summary>
     private double SharpTemperature(SparseVolume sparse, Func<double, GapSampling> at, CancellationToken cancellation)
     {
-        const int Gaps = 3, Edge = 192, Halvings = 5;
+        const int Gaps = 3, Edge = 192;
         // A little of the sections' detail is noise, which a sample need not have.
         const double Wanted = 0.95;
-        var (least, most) = (0.6, 1.3);
         var (shape, middle) = (sparse.Observed.Shape, Math.Max(0, (sparse.Sections - Gaps - 1) / 2));
         var (height, width) = (Math.Min(Edge, shape.Y), Math.Min(Edge, shape.X));
         var (row, rows) = sparse.RowsOf(middle, Math.Min(sparse.Sections, middle + Gaps + 1));
         var window = new Box(row, (shape.Y - height) / 2, (shape.X - width) / 2, new Shape3(rows, height, width));
         var regression = skeleton.Reconstruct(sparse, window, cancellation);
         int[] between = [.. Enumerable.Range(0, rows).Where(z => !sparse.IsObservedRow(row + z))];
-        var sharpness = Wanted * Wanted * Detail(sparse.Observed.Crop(new Box(middle, window.Y, window.X, new Shape3(Math.Min(Gaps + 1, sparse.Sections - middle), height, width))), null, cancellation);
-        for (var i = 0; i < Halvings; i++)
-        {
-            var temperature = (least + most) / 2;
-            var sample = at(temperature).Draw(sparse, regression, window, [0], cancellation)[0];
-            (least, most) = Detail(sample, between, cancellation) < sharpness ? (temperature, most) : (least, temperature);
-        }
-        return (least + most) / 2;
+        var sections = sparse.Observed.Crop(new Box(middle, window.Y, window.X, new Shape3(Math.Min(Gaps + 1, sparse.Sections - middle), height, width)));
+        return Sharpness.Temperature(
+            temperature => Sharpness.Of(at(temperature).Draw(sparse, regression, window, [0], cancellation)[0], between, cancellation), Wanted * Wanted * Sharpness.Of(sections, null, cancellation), 0.6, 1.3);
     }
-
-    /// <summary>Mean power of the fine detail of sections, each for itself.</summary>
-    private static double Detail(Volume<float> volume, int[]? sections, CancellationToken cancellation) =>
-        (sections ?? [.. Enumerable.Range(0, volume.Shape.Z)]).Average(z => Math.Pow(HighFrequencyRatio.Deviation(
-            volume.Crop(new Box(z, 0, 0, volume.Shape with { Z = 1 })), ScoredRegion.All(1), cancellation), 2));
 }

@@ -26,7 +26,8 @@ internal sealed class DiffusionTuning(StackExamples examples, IGapRegression reg
     /// <param name="prior">The network.</param>
     /// <param name="identity">What the weights depend on beside the prior.</param>
     /// <param name="options">Time or steps, seed, checkpoints, progress.</param>
-    public Weights Run(NetworkPrior<DiffusionConfiguration> prior, string identity, TrainingOptions options)
+    /// <param name="kept">Share of the weights before in the mean; 0 where the examples' gaps are those to be filled.</param>
+    public Weights Run(NetworkPrior<DiffusionConfiguration> prior, string identity, TrainingOptions options, double kept = 0.5)
     {
         var loss = new DiffusionLoss(new DiffusionNetwork(prior.Configuration, precision.Compute), regression);
         var settings = new TrainerSettings(prior.Name, identity, 2e-4, 20, 0, 1, 0.98, TimeSpan.FromMinutes(1), ResidualUNet.IsHidden);
@@ -40,7 +41,7 @@ internal sealed class DiffusionTuning(StackExamples examples, IGapRegression reg
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         foreach (var (name, tensor) in tuned.Tensors)
-            tensor.Scale(0.5).AddScaled(prior.Weights[name].to(precision.Device), 0.5);
+            tensor.Scale(1 - kept).AddScaled(prior.Weights[name].to(precision.Device), kept);
         return tuned;
     }
 

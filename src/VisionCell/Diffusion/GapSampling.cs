@@ -33,17 +33,29 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     /// <param name="samples">Numbers of the samples; a sample 2k + 1 has the noise of 2k with the sign changed, so that their mean is close to the expected value.</param>
     /// <param name="cancellation">Stops between gaps.</param>
     /// <returns>One volume a sample, not projected onto the sections.</returns>
-    public Volume<float>[] Draw(SparseVolume sparse, Volume<float> skeleton, Box window, IReadOnlyList<int> samples, CancellationToken cancellation)
+    public Volume<float>[] Draw(SparseVolume sparse, Volume<float> skeleton, Box window, IReadOnlyList<int> samples, CancellationToken cancellation) =>
+        Draw(sparse.Observed, GapsOfStack.Of(sparse, window.Z, window.Shape.Z), skeleton, window, samples, null, cancellation);
+
+    /// <summary>The same for gaps that are given.</summary>
+    /// <param name="stack">The stack.</param>
+    /// <param name="gaps">Gaps whose rows lie in the window.</param>
+    /// <param name="skeleton">The regression in the window, <c>[Z, Y, X]</c>, grey values.</param>
+    /// <param name="window">Where it lies.</param>
+    /// <param name="samples">Numbers of the samples.</param>
+    /// <param name="known">What is known of the rows, grey values <c>[Z, Y, X]</c>, NaN where nothing is: kept in every step. Null where nothing is.</param>
+    /// <param name="cancellation">Stops between gaps.</param>
+    public Volume<float>[] Draw(Volume<float> stack, IEnumerable<StackGap> gaps, Volume<float> skeleton, Box window, IReadOnlyList<int> samples, Volume<float>? known, CancellationToken cancellation)
     {
         Volume<float>[] results = [.. samples.Select(_ => skeleton.Map(v => v))];
-        foreach (var gap in Gaps(sparse, skeleton, window, cancellation))
+        foreach (var gap in gaps)
         {
+            cancellation.ThrowIfCancellationRequested();
+            using var work = Conditioned(stack, skeleton, window, gap, known);
             for (var s = 0; s < samples.Count; s++)
             {
-                using var modes = Draw(gap, samples[s]);
-                gap.AddTo(results[s], modes);
+                using var modes = Draw(work, samples[s]);
+                work.AddTo(results[s], modes);
             }
-            gap.Condition.Dispose();
         }
         return results;
     }
@@ -53,31 +65,25 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     public Volume<float>[] DrawSteps(SparseVolume sparse, Volume<float> skeleton, Box window, int sample, CancellationToken cancellation)
     {
         Volume<float>[] results = [.. Enumerable.Range(0, sampling.Steps).Select(_ => skeleton.Map(v => v))];
-        foreach (var gap in Gaps(sparse, skeleton, window, cancellation))
+        foreach (var gap in GapsOfStack.Of(sparse, window.Z, window.Shape.Z))
         {
-            Draw(gap, sample, (step, modes) => gap.AddTo(results[step], modes)).Dispose();
-            gap.Condition.Dispose();
+            cancellation.ThrowIfCancellationRequested();
+            using var work = Conditioned(sparse.Observed, skeleton, window, gap, null);
+            Draw(work, sample, (step, modes) => work.AddTo(results[step], modes)).Dispose();
         }
         return results;
     }
 
-    private IEnumerable<Work> Gaps(SparseVolume sparse, Volume<float> skeleton, Box window, CancellationToken cancellation)
-    {
-        foreach (var gap in GapsOfStack.Of(sparse, window.Z, window.Shape.Z))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            yield return Conditioned(sparse, skeleton, window, gap);
-        }
-    }
-
-    private Work Conditioned(SparseVolume sparse, Volume<float> skeleton, Box window, StackGap gap)
+    private Work Conditioned(Volume<float> stack, Volume<float> skeleton, Box window, StackGap gap, Volume<float>? known)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var (height, width) = (window.Shape.Y, window.Shape.X);
-        var sections = tensor(GapsOfStack.Standardised(sparse.Observed, gap.Sections, window, standardisation), [1, Gap.Sections, height, width]).to(precision.Device);
-        var regression = tensor(GapsOfStack.Standardised(skeleton, [.. gap.Rows.Select(r => r - window.Z)], Box.Of(skeleton.Shape), standardisation), [1, gap.Rows.Length, height, width]).to(precision.Device);
-        return new Work(gap, window, sparse.Observed.Shape.X, network.Condition(sections, regression, gap.Gap).DetachFromDisposeScope(), standardisation);
+        int[] rows = [.. gap.Rows.Select(r => r - window.Z)];
+        Tensor RowsOf(Volume<float> volume) => tensor(GapsOfStack.Standardised(volume, rows, Box.Of(volume.Shape), standardisation), [1, rows.Length, height, width]).to(precision.Device);
+        var sections = tensor(GapsOfStack.Standardised(stack, gap.Sections, window, standardisation), [1, Gap.Sections, height, width]).to(precision.Device);
+        var regression = RowsOf(skeleton);
+        return new Work(gap, window, stack.Shape.X, network.Condition(sections, regression, gap.Gap).DetachFromDisposeScope(), known is null ? null : (RowsOf(known) - regression).DetachFromDisposeScope(), standardisation);
     }
 
     /// <summary>The modes of one sample of a gap's residual, <c>[1, K, Y, X]</c>, standardised; the caller's.</summary>
@@ -86,8 +92,15 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var sampler = new Sampler(sampling.Kind, (x, sigma) => network.Denoise(weights, x, work.Condition, work.Gap.Gap, sigma));
-        var start = Noise(work, sample, 0).Scale(_levels[0] * _temperature);
-        return sampler.Run(start, _levels, step => Noise(work, sample, step + 1).Scale(_temperature), null, seen).DetachFromDisposeScope();
+        var noise = Noise(work, sample, 0).Scale(_temperature);
+        // What is known lies, at every level, as far from its value as the start does: on the path that a deterministic solver takes to it.
+        Tensor Constrain(Tensor x, double sigma)
+        {
+            using var inner = NewDisposeScope();
+            var there = SineModes.Rows(noise, work.Gap.Rows.Length).Scale(sigma).Plus(work.Known!);
+            return SineModes.Of(where(work.Known!.isnan(), SineModes.Rows(x, work.Gap.Rows.Length), there), network.Modes).MoveToOuterDisposeScope();
+        }
+        return sampler.Run(noise.clone().Scale(_levels[0]), _levels, step => Noise(work, sample, step + 1).Scale(_temperature), work.Known is null ? null : Constrain, seen).DetachFromDisposeScope();
     }
 
     /// <summary>Unit noise of a gap's modes, <c>[1, K, Y, X]</c>.</summary>
@@ -112,8 +125,8 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         return SineModes.Of(tensor(values, [1, rows.Length, height, width]).to(precision.Device), network.Modes);
     }
 
-    /// <summary>A gap ready to be sampled.</summary>
-    private sealed record Work(StackGap Gap, Box Window, int LineLength, Tensor Condition, Standardisation Standardisation)
+    /// <summary>A gap ready to be sampled; what is known is a residual, NaN where nothing is.</summary>
+    private sealed record Work(StackGap Gap, Box Window, int LineLength, Tensor Condition, Tensor? Known, Standardisation Standardisation) : IDisposable
     {
         /// <summary>Adds modes <c>[1, K, Y, X]</c> of the residual to a volume of the window.</summary>
         public void AddTo(Volume<float> volume, Tensor modes)
@@ -126,6 +139,13 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
                 var target = volume.Section(Gap.Rows[t] - Window.Z);
                 TensorPrimitives.MultiplyAdd(rows.AsSpan(t * target.Length, target.Length), Standardisation.Deviation, target, target);
             }
+        }
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            Condition.Dispose();
+            Known?.Dispose();
         }
     }
 }

@@ -47,7 +47,7 @@ public static class Pretraining
         if (network != DiffusionConfiguration.Network)
             throw new BadInputException($"network '{network}' is not known; known are {string.Join(", ", Networks)}");
         using var gap = NetworkPrior<GapConfiguration>.Read(skeleton ?? throw new BadInputException("'diffusion' models what a network 'gap' leaves: give its file (--skeleton), trained on the same volumes"));
-        using var fill = new GapFill(ComputePrecision.Best(options.Device), gap);
+        using var fill = new GapFill(ComputePrecision.Best(options.Device), 1, gap);
         return Train(run, new DiffusionConfiguration(), (configuration, tracked, start) => DiffusionPretraining.Run(run.Truths, configuration, training, fill, tracked, start));
     }
 

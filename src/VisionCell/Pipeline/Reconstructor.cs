@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using VisionCell.Acquisition;
 using VisionCell.Formats;
-using VisionCell.Learning;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -87,7 +86,11 @@ public static class Reconstructor
             var clock = Stopwatch.StartNew();
             // What depends on the whole stack needs it in memory.
             var sparse = stack.IsInMemory || method.Halo is null || stack.Shape.Count <= tiles.InMemory ? stack.Whole(training.Cancellation) : null;
-            Train(method, sparse ?? stack.Excerpt(tiles.InMemory, training.Cancellation), run, stage, training, progress);
+            LoggedTraining.Run(methodName, run, stage, training, progress, options =>
+            {
+                method.Train(sparse ?? stack.Excerpt(tiles.InMemory, options.Cancellation), options);
+                return method;
+            });
             stage.Figure("trainSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
             foreach (var (finding, value) in method.Findings)
                 stage.Figure(finding, value);
@@ -118,7 +121,7 @@ public static class Reconstructor
     }
 
     /// <summary>Where the reports of a method's training are kept (<see cref="TrainingLog"/>); there is no file for a method that does not train.</summary>
-    public static string TrainingLogPath(RunWorkspace run, string methodName) => Path.Combine(run.Checkpoints, $"{methodName}.training.json");
+    public static string TrainingLogPath(RunWorkspace run, string methodName) => LoggedTraining.Path(run, methodName);
 
     /// <summary>Where the error to expect at each voxel is written.</summary>
     public static string UncertaintyPath(RunWorkspace run, string methodName) => Path.Combine(run.Volumes, $"{methodName}-uncertainty.zarr");
@@ -143,40 +146,5 @@ public static class Reconstructor
         foreach (var other in Directory.EnumerateDirectories(run.Volumes, prefix + "*").Where(other => other != folder).ToArray())
             Directory.Delete(other, recursive: true);
         return folder;
-    }
-
-    private static void Train(
-        IReconstructionMethod method, SparseVolume sparse, RunWorkspace run, StageRun stage, TrainingOptions training, IProgress<ReconstructionProgress>? progress)
-    {
-        var path = TrainingLogPath(run, method.Name);
-        var log = new TrainingLog();
-        log.TakeOver(path);
-        var board = new TensorBoardLog(Path.Combine(run.Checkpoints, "tensorboard", method.Name));
-        var trained = false;
-        try
-        {
-            method.Train(sparse, training with
-            {
-                CheckpointDirectory = run.Checkpoints,
-                Snapshots = board,
-                Progress = new Relay<TrainingProgress>(p =>
-                {
-                    trained = true;
-                    log.Report(p);
-                    board.Report(p);
-                    training.Progress?.Report(p);
-                    progress?.Report(new ReconstructionProgress("train", p.Fraction, p));
-                }),
-            });
-        }
-        catch (OperationCanceledException) when (trained)
-        {
-            log.Write(path);
-            throw;
-        }
-        if (trained)
-            log.Write(stage.Output(path));
-        else if (File.Exists(path))
-            stage.Output(path);
     }
 }

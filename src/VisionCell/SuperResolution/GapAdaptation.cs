@@ -18,7 +18,8 @@ internal static class GapAdaptation
     /// <param name="precision">Where to compute.</param>
     /// <param name="identity">What the weights depend on beside the prior.</param>
     /// <param name="options">Time or steps, seed, checkpoints, progress.</param>
-    public static Weights Run(NetworkPrior<GapConfiguration> prior, StackExamples examples, ComputePrecision precision, string identity, TrainingOptions options)
+    /// <param name="kept">Share of the weights before in the mean; 0 where the examples' gaps are those to be filled.</param>
+    public static Weights Run(NetworkPrior<GapConfiguration> prior, StackExamples examples, ComputePrecision precision, string identity, TrainingOptions options, double kept = 0.5)
     {
         var network = new GapNetwork(prior.Configuration, precision.Compute);
         var settings = new TrainerSettings(prior.Name, identity, 3e-4, 20, 0, 1, 0.98, TimeSpan.FromMinutes(1), ResidualUNet.IsHidden);
@@ -26,7 +27,7 @@ internal static class GapAdaptation
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         foreach (var (name, tensor) in tuned.Tensors)
-            tensor.Scale(0.5).AddScaled(prior.Weights[name].to(precision.Device), 0.5);
+            tensor.Scale(1 - kept).AddScaled(prior.Weights[name].to(precision.Device), kept);
         return tuned;
     }
 }

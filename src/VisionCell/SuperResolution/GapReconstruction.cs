@@ -14,21 +14,14 @@ namespace VisionCell.SuperResolution;
 /// <param name="weights">Its trained weights.</param>
 /// <param name="precision">Where it runs.</param>
 /// <param name="standardisation">Grey values of the stack.</param>
-/// <param name="symmetries">How many of them: 2, 4 or <see cref="MostSymmetries"/>.</param>
+/// <param name="symmetries">How many of them: 2, 4 or <see cref="GapSymmetries.Most"/>.</param>
 internal sealed class GapReconstruction(GapNetwork network, Weights weights, ComputePrecision precision, Standardisation standardisation, int symmetries = 4)
 {
-    /// <summary>As many symmetries as there are; twice as many gain 0.04, 0.02 and 0.01 dB (medulla-1, decimate:8).</summary>
-    public const int MostSymmetries = 8;
-
     /// <summary>
     /// Pixels on either side; past these the weights of the receptive field no longer show. A multiple of every lateral multiple, so that the
     /// network's grid lies on the same pixels in every block.
     /// </summary>
     public const int HaloPixels = 64;
-
-    // Half of the sixteen symmetries of a gap, in the plane and along z; the first two and four are as unlike each other as can be.
-    private static readonly (bool Back, bool Transposed, long[] Flips)[] _symmetries =
-        [(false, false, []), (true, true, [2, 3]), (false, false, [2, 3]), (true, true, []), (true, false, [2]), (true, false, [3]), (false, true, [2]), (false, true, [3])];
 
     /// <summary>
     /// Fills a block, <c>[Z, Y, X]</c>, not yet projected onto the sections: rows that are themselves observed are left at zero.
@@ -67,16 +60,7 @@ internal sealed class GapReconstruction(GapNetwork network, Weights weights, Com
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var x = tensor(sections, [1, Gap.Sections, height, width]).to(precision.Device);
-        var sum = zeros([1, gap.Positions.Count, height, width], device: precision.Device);
-        foreach (var (back, transposed, flips) in _symmetries.AsSpan(0, symmetries))
-        {
-            var seen = back ? x.flip(1) : x;
-            seen = transposed ? seen.transpose(2, 3) : seen;
-            var filled = network.Forward(weights, flips.Length == 0 ? seen : seen.flip(flips), back ? gap.Reversed() : gap);
-            filled = flips.Length == 0 ? filled : filled.flip(flips);
-            filled = transposed ? filled.transpose(2, 3) : filled;
-            sum = sum.Plus(back ? filled.flip(1) : filled);
-        }
-        return [.. sum.Scale(1.0 / symmetries).cpu().contiguous().data<float>()];
+        var mean = GapSymmetries.Mean((seen, side) => network.Forward(weights, seen, side), x, gap, symmetries);
+        return [.. mean.cpu().contiguous().data<float>()];
     }
 }

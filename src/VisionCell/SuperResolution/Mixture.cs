@@ -22,9 +22,7 @@ internal sealed class Mixture : IDisposable
     {
         _planes = planes;
         _priors = [.. priors];
-        // Two networks are unlike each other as two symmetries are: together they take the time of one.
-        var symmetries = _priors.Length <= 1 ? GapReconstruction.MostSymmetries : _priors.Length == 2 ? 4 : 2;
-        _networks = [.. _priors.Select(p => new GapReconstruction(new GapNetwork(p.Configuration, precision.Compute), p.Weights, precision, standardisation, symmetries))];
+        _networks = [.. _priors.Select(p => new GapReconstruction(new GapNetwork(p.Configuration, precision.Compute), p.Weights, precision, standardisation, GapSymmetries.Each(_priors.Length)))];
     }
 
     /// <summary>Share of the networks in the result, 0 to 1; the planes have the rest.</summary>
