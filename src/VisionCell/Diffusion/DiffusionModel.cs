@@ -48,7 +48,7 @@ internal sealed class DiffusionModel(
         try
         {
             if (priors.Count == 0)
-                throw new BadInputException("every diffusion network at hand was trained on this very specimen, and what it has seen must not be scored: train one on other specimens with 'visioncell pretrain --network diffusion' and give it with --diffusion-prior");
+                throw new KnownSpecimenException("diffusion", "--diffusion-prior");
             using var regression = regressionFor(sparse.Observed, _precision);
             // The rows of thick sections are never known.
             var examples = sparse.Sampling.IsDecimation ? StackExamples.Of(standardisation.Apply(sparse.Observed), sparse, Configuration.IntensityJitter, _precision.Device) : null;

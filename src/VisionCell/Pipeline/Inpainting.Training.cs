@@ -20,8 +20,10 @@ public sealed partial class Inpainting
         var diffusion = NetworkPrior<DiffusionConfiguration>.Unknowing(options.DiffusionPrior, observed);
         try
         {
-            if (priors.Count == 0 || diffusion.Count == 0)
-                throw new BadInputException($"every {(priors.Count == 0 ? "gap" : "diffusion")} network at hand was trained on this very specimen, and what it has seen would come back as if it were found: train one on other specimens with 'visioncell pretrain' and give it with --{(priors.Count == 0 ? "prior" : "diffusion-prior")}");
+            if (priors.Count == 0)
+                throw new KnownSpecimenException("gap", "--prior");
+            if (diffusion.Count == 0)
+                throw new KnownSpecimenException("diffusion", "--diffusion-prior");
             var phases = new TrainingPhases(options, TimeSpan.FromMinutes(_configuration.DefaultMinutes), priors.Count / (priors.Count + 1.0), priors.Count, 1);
             var identity = $"{ContentHash.Of(observed)} {string.Join(',', shown.Observed.Unobserved.Order())}";
             for (var i = 0; examples is not null && i < priors.Count; i++)
@@ -78,7 +80,7 @@ public sealed partial class Inpainting
                 .Select(start => (Gap: GapAbout(start, length), Box: window with { Z = start, Shape = window.Shape with { Z = length } })).ToArray();
             float[] Values(Func<StackGap, Box, Volume<float>> of) => [.. judged.SelectMany(j => of(j.Gap, j.Box).Data)];
             var truth = Values((_, box) => _stack.Crop(box));
-            var trust = new Trust(MemberWeights.Fit([.. Enumerable.Range(Line, Networks + 1).Select(member => Values((gap, box) => Said(gap, box)[member]))], truth));
+            var trust = new Trust(MemberWeights.Fit([.. Enumerable.Range(Line, Networks + 1).Select(member => Values((gap, box) => Said(gap, box)[member]))], truth, MostClasses));
             trust = trust with { Temperature = _configuration.Sampling.Temperature ?? Sharpness.Temperature(Detail, judged.Average(j => Sharpness.Of(_stack.Crop(j.Box), null, cancellation)), 0, MostTemperature) };
             var samples = judged.Select(j => Samples(trust, j.Gap, j.Box, Members, null, cancellation)).ToArray();
             float[][] said = [.. Members.Select(m => samples.SelectMany(s => s[m].Data).ToArray())];

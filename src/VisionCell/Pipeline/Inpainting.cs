@@ -27,6 +27,7 @@ public sealed partial class Inpainting : IDisposable
     // With fewer sections, weights and errors say more of chance than of the stack.
     private const int FewestHeld = 3;
     private const int MostJudged = 4;
+    private const int MostClasses = 4;
     private const double MostTemperature = 1.3;
 
     private readonly Volume<float> _stack;

@@ -25,7 +25,7 @@ public static class Methods
     ];
 
     // The first is taken where a stack is too small to weigh them.
-    private static string[] Fused => ["superresolution", "field", "flow", "cubic"];
+    private static string[] Fused => ["superresolution", "diffusion-mean", "field", "flow", "cubic"];
 
     /// <summary>Name and one line of explanation of each method, floors first.</summary>
     public static IEnumerable<(string Name, string Summary)> All => Known.Select(m => (m.Name, m.Summary));

@@ -10,8 +10,6 @@ namespace VisionCell.Reconstruction;
 /// </summary>
 internal sealed class MemberWeights
 {
-    private const int MostClasses = 4;
-
     // With fewer voxels a class's weights say more of its noise.
     private const int VoxelsOfClass = 20_000;
 
@@ -34,11 +32,13 @@ internal sealed class MemberWeights
     /// <summary>The best weights.</summary>
     /// <param name="members">What each member says of n voxels.</param>
     /// <param name="truth">What is true of them.</param>
-    public static MemberWeights Fit(IReadOnlyList<float[]> members, float[] truth)
+    /// <param name="mostClasses">Largest number of classes of spread. With one the mean is, whatever the weights, no worse than the members are on average; with more that
+    /// holds only where the members' spread means the same as where the weights were found.</param>
+    public static MemberWeights Fit(IReadOnlyList<float[]> members, float[] truth, int mostClasses)
     {
         var spread = new float[truth.Length];
         Spread(members, spread);
-        var classes = Math.Clamp(truth.Length / VoxelsOfClass, 1, MostClasses);
+        var classes = Math.Clamp(truth.Length / VoxelsOfClass, 1, mostClasses);
         var ordered = (float[])spread.Clone();
         Array.Sort(ordered);
         float[] limits = [.. Enumerable.Range(1, classes - 1).Select(c => ordered[(int)((long)c * ordered.Length / classes)])];

@@ -20,7 +20,7 @@ public sealed class MemberWeightsTests
     public void Independent_errors_weigh_as_one_over_their_variance()
     {
         var truth = Noise(1, 30);
-        var weights = MemberWeights.Fit([Sum(truth, Noise(2, 1)), Sum(truth, Noise(3, 2)), Sum(truth, Noise(4, 4))], truth);
+        var weights = MemberWeights.Fit([Sum(truth, Noise(2, 1)), Sum(truth, Noise(3, 2)), Sum(truth, Noise(4, 4))], truth, 4);
         // 1, 1/4, 1/16 over their sum.
         Assert.Equal(16 / 21.0, weights.Mean[0], 0.02);
         Assert.Equal(4 / 21.0, weights.Mean[1], 0.02);
@@ -32,10 +32,10 @@ public sealed class MemberWeightsTests
     {
         var truth = Noise(1, 30);
         var error = Noise(2, 2);
-        var weights = MemberWeights.Fit([Sum(truth, error), Sum(Sum(truth, error), error, 0.5f)], truth);
+        var weights = MemberWeights.Fit([Sum(truth, error), Sum(Sum(truth, error), error, 0.5f)], truth, 4);
         Assert.Equal([1, 0], weights.Mean);
         // Members that say the same share one weight.
-        Assert.Equal(1, MemberWeights.Fit([truth, truth], truth).Mean.Sum(), 1e-6);
+        Assert.Equal(1, MemberWeights.Fit([truth, truth], truth, 4).Mean.Sum(), 1e-6);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class MemberWeightsTests
         var (first, second) = (Sum(truth, Noise(2, 1, count)), Sum(truth, Noise(3, 0.5, count)));
         for (var i = count / 2; i < count; i++)
             second[i] = truth[i] + 20 * (second[i] - truth[i]);
-        var weights = MemberWeights.Fit([first, second], truth);
+        var weights = MemberWeights.Fit([first, second], truth, 4);
         var result = new float[count];
         weights.Combine([first, second], result);
         var constant = MemberWeights.Share(first, second, truth);
