@@ -32,8 +32,6 @@ public sealed class DiffusionMethod : IReconstructionMethod
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, double> Findings => new Dictionary<string, double> { ["temperature"] = Math.Round(_model.Temperature, 3) };
 
-    private int[] Members => [.. Enumerable.Range(0, _model.Configuration.Samples)];
-
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
     {
@@ -45,8 +43,7 @@ public sealed class DiffusionMethod : IReconstructionMethod
     public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
     {
         var slab = DataConsistency.Slab(sparse, block);
-        var samples = _model.Samples(sparse, slab, _mean ? Members : [0], cancellation);
-        return DataConsistency.Cut(_mean ? Mean(samples) : samples[0], slab, block);
+        return DataConsistency.Cut(_mean ? Copy(_model.Moments(sparse, slab, cancellation).Mean) : _model.Samples(sparse, slab, [0], cancellation)[0], slab, block);
     }
 
     /// <summary>A sample by number: those of neighbouring blocks fit together.</summary>
@@ -71,9 +68,7 @@ public sealed class DiffusionMethod : IReconstructionMethod
     public Volume<float> Spread(SparseVolume sparse, Box block, CancellationToken cancellation = default)
     {
         var slab = DataConsistency.Slab(sparse, block);
-        var spread = sparse.NewIsotropic(slab, "spread");
-        MemberWeights.Spread([.. _model.Samples(sparse, slab, Members, cancellation).Select(s => s.Data)], spread.Data);
-        return DataConsistency.Cut(spread, slab, block);
+        return DataConsistency.Cut(Copy(_model.Moments(sparse, slab, cancellation).Spread), slab, block);
     }
 
     /// <inheritdoc/>
@@ -93,6 +88,8 @@ public sealed class DiffusionMethod : IReconstructionMethod
         // The model belongs to the set that it was taken from.
     }
 
+    private static Volume<float> Copy(Volume<float> volume) => volume.Map(v => v);
+
     private static Volume<float> Mean(Volume<float>[] samples)
     {
         foreach (var sample in samples.Skip(1))
@@ -104,7 +101,7 @@ public sealed class DiffusionMethod : IReconstructionMethod
     /// <summary>What error to expect at which spread, from half the scale, where the stack itself knows the answer.</summary>
     private SpreadModel Calibrated(HalfScale half, CancellationToken cancellation)
     {
-        var samples = _model.Samples(half.Sparse, Box.Of(half.Sparse.IsotropicShape), Members, cancellation);
+        var samples = _model.Samples(half.Sparse, Box.Of(half.Sparse.IsotropicShape), [.. Enumerable.Range(0, _model.Configuration.Samples)], cancellation);
         float[][] said = [.. samples.Select(half.Sample)];
         var spread = new float[half.Held.Data.Length];
         MemberWeights.Spread(said, spread);

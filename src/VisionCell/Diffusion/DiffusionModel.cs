@@ -23,6 +23,7 @@ internal sealed class DiffusionModel(
     private ComputePrecision _precision = ComputePrecision.Best(device);
     private GapSampling? _sampling;
     private Weights? _weights;
+    private (SparseVolume Stack, Box Slab, Volume<float> Mean, Volume<float> Spread)? _moments;
 
     /// <summary>Sampling and training.</summary>
     public DiffusionMethodConfiguration Configuration { get; } = configuration.Validated();
@@ -78,6 +79,37 @@ internal sealed class DiffusionModel(
         return samples;
     }
 
+    /// <summary>
+    /// Mean and standard deviation of the samples of a slab, drawn in pairs, so that no more than one is held at a time; those of the last slab are
+    /// kept, since the mean, its error and that of a single sample all need them.
+    /// </summary>
+    public (Volume<float> Mean, Volume<float> Spread) Moments(SparseVolume sparse, Box slab, CancellationToken cancellation)
+    {
+        if (_moments is not var (stack, last, _, _) || !ReferenceEquals(stack, sparse) || last != slab)
+        {
+            _moments = null;
+            // From the first sample, so that large grey values take nothing from the digits.
+            Volume<float>? origin = null;
+            var (sum, squares) = (sparse.NewIsotropic(slab, "mean"), sparse.NewIsotropic(slab, "spread"));
+            for (var number = 0; number < Configuration.Samples; number += 2)
+            {
+                foreach (var sample in Samples(sparse, slab, [number, number + 1], cancellation))
+                {
+                    origin ??= sample.Map(v => v);
+                    TensorPrimitives.Subtract(sample.Data, origin.Data, sample.Data);
+                    TensorPrimitives.Add(sum.Data, sample.Data, sum.Data);
+                    TensorPrimitives.MultiplyAdd(sample.Data, sample.Data, squares.Data, squares.Data);
+                }
+            }
+            TensorPrimitives.Multiply(sum.Data, 1f / Configuration.Samples, sum.Data);
+            for (var i = 0; i < squares.Data.Length; i++)
+                squares.Data[i] = MathF.Sqrt(Math.Max(0, squares.Data[i] / Configuration.Samples - sum.Data[i] * sum.Data[i]));
+            TensorPrimitives.Add(sum.Data, origin!.Data, sum.Data);
+            _moments = (sparse, slab, sum, squares);
+        }
+        return (_moments.Value.Mean, _moments.Value.Spread);
+    }
+
     /// <summary>What is expected behind the noise in every step of one sample of a slab, the last of which is the sample.</summary>
     public IReadOnlyList<Volume<float>> Steps(SparseVolume sparse, Box slab, int number, CancellationToken cancellation)
     {
@@ -91,7 +123,7 @@ internal sealed class DiffusionModel(
     public void Dispose()
     {
         _weights?.Dispose();
-        (_stack, _weights, _sampling) = (null, null, null);
+        (_stack, _weights, _sampling, _moments) = (null, null, null, null);
     }
 
     private GapSampling Trained => _sampling ?? throw new InvalidOperationException("train the method before reconstructing with it");
@@ -124,8 +156,6 @@ internal sealed class DiffusionModel(
     private double SharpTemperature(SparseVolume sparse, Func<double, GapSampling> at, CancellationToken cancellation)
     {
         const int Gaps = 3, Edge = 192;
-        // A little of the sections' detail is noise, which a sample need not have.
-        const double Wanted = 0.95;
         var (shape, middle) = (sparse.Observed.Shape, Math.Max(0, (sparse.Sections - Gaps - 1) / 2));
         var (height, width) = (Math.Min(Edge, shape.Y), Math.Min(Edge, shape.X));
         var (row, rows) = sparse.RowsOf(middle, Math.Min(sparse.Sections, middle + Gaps + 1));
@@ -134,6 +164,6 @@ internal sealed class DiffusionModel(
         int[] between = [.. Enumerable.Range(0, rows).Where(z => !sparse.IsObservedRow(row + z))];
         var sections = sparse.Observed.Crop(new Box(middle, window.Y, window.X, new Shape3(Math.Min(Gaps + 1, sparse.Sections - middle), height, width)));
         return Sharpness.Temperature(
-            temperature => Sharpness.Of(at(temperature).Draw(sparse, regression, window, [0], cancellation)[0], between, cancellation), Wanted * Wanted * Sharpness.Of(sections, null, cancellation), 0.6, 1.3);
+            temperature => Sharpness.Of(at(temperature).Draw(sparse, regression, window, [0], cancellation)[0], between, cancellation), Sharpness.Wanted * Sharpness.Wanted * Sharpness.Of(sections, null, cancellation), 0.6, 1.3);
     }
 }

@@ -54,7 +54,7 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
             for (var s = 0; s < samples.Count; s++)
             {
                 using var modes = Draw(work, samples[s]);
-                work.AddTo(results[s], modes);
+                work.AddTo(results[s], skeleton, modes);
             }
         }
         return results;
@@ -69,7 +69,7 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         {
             cancellation.ThrowIfCancellationRequested();
             using var work = Conditioned(sparse.Observed, skeleton, window, gap, null);
-            Draw(work, sample, (step, modes) => work.AddTo(results[step], modes)).Dispose();
+            Draw(work, sample, (step, modes) => work.AddTo(results[step], skeleton, modes)).Dispose();
         }
         return results;
     }
@@ -83,7 +83,8 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         Tensor RowsOf(Volume<float> volume) => tensor(GapsOfStack.Standardised(volume, rows, Box.Of(volume.Shape), standardisation), [1, rows.Length, height, width]).to(precision.Device);
         var sections = tensor(GapsOfStack.Standardised(stack, gap.Sections, window, standardisation), [1, Gap.Sections, height, width]).to(precision.Device);
         var regression = RowsOf(skeleton);
-        return new Work(gap, window, stack.Shape.X, network.Condition(sections, regression, gap.Gap).DetachFromDisposeScope(), known is null ? null : (RowsOf(known) - regression).DetachFromDisposeScope(), standardisation);
+        OpenCvSharp.Mat PowerOf(int section) => StructureLimit.Power(stack.Crop(window with { Z = gap.Sections[section], Shape = window.Shape with { Z = 1 } }).Data, height, width);
+        return new Work(gap, window, stack.Shape.X, network.Condition(sections, regression, gap.Gap).DetachFromDisposeScope(), known is null ? null : (RowsOf(known) - regression).DetachFromDisposeScope(), standardisation, PowerOf(Gap.Sections / 2 - 1), PowerOf(Gap.Sections / 2));
     }
 
     /// <summary>The modes of one sample of a gap's residual, <c>[1, K, Y, X]</c>, standardised; the caller's.</summary>
@@ -126,19 +127,20 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     }
 
     /// <summary>A gap ready to be sampled; what is known is a residual, NaN where nothing is.</summary>
-    private sealed record Work(StackGap Gap, Box Window, int LineLength, Tensor Condition, Tensor? Known, Standardisation Standardisation) : IDisposable
+    private sealed record Work(StackGap Gap, Box Window, int LineLength, Tensor Condition, Tensor? Known, Standardisation Standardisation, OpenCvSharp.Mat Before, OpenCvSharp.Mat After) : IDisposable
     {
-        /// <summary>Adds modes <c>[1, K, Y, X]</c> of the residual to a volume of the window.</summary>
-        public void AddTo(Volume<float> volume, Tensor modes)
+        /// <summary>Adds modes <c>[1, K, Y, X]</c> of the residual to a volume of the window that holds the regression, no more than the sections about the gap allow.</summary>
+        public void AddTo(Volume<float> volume, Volume<float> regression, Tensor modes)
         {
             using var scope = NewDisposeScope();
             using var noGradient = no_grad();
             float[] rows = [.. SineModes.Rows(modes, Gap.Rows.Length).cpu().contiguous().data<float>()];
-            for (var t = 0; t < Gap.Rows.Length; t++)
+            Parallel.For(0, Gap.Rows.Length, t =>
             {
                 var target = volume.Section(Gap.Rows[t] - Window.Z);
                 TensorPrimitives.MultiplyAdd(rows.AsSpan(t * target.Length, target.Length), Standardisation.Deviation, target, target);
-            }
+                StructureLimit.Apply(target, regression.Section(Gap.Rows[t] - Window.Z), Before, After, Gap.Gap.Positions[t]);
+            });
         }
 
         /// <inheritdoc/>
@@ -146,6 +148,8 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         {
             Condition.Dispose();
             Known?.Dispose();
+            Before.Dispose();
+            After.Dispose();
         }
     }
 }

@@ -6,6 +6,9 @@ namespace VisionCell.Diffusion;
 /// <summary>How much fine detail sections have within the plane, and the temperature that gives a sample as much: detail grows with it, and faster than linearly.</summary>
 internal static class Sharpness
 {
+    /// <summary>Share of the sections' detail that a sample is to have: a little of theirs is noise.</summary>
+    public const double Wanted = 0.95;
+
     private const int Halvings = 5;
 
     /// <summary>Mean power of the fine detail of sections, each for itself.</summary>
