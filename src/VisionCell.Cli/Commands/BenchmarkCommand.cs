@@ -23,8 +23,12 @@ internal static class BenchmarkCommand
         var prior = CommonOptions.Prior();
         var diffusionPrior = CommonOptions.DiffusionPrior();
         var device = CommonOptions.Device();
+        var seeds = new Option<int>("--seeds") { HelpName = "N", Description = "Repeat everything random with N seeds, from --seed on, and report means; 3 for a table.", DefaultValueFactory = _ => 1 };
+        var labels = ScoreOptions.Labels();
+        var border = ScoreOptions.Border();
+        var mask = ScoreOptions.Mask();
         var json = CommonOptions.JsonReport();
-        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, steps, seed, fromScratch, prior, diffusionPrior, device, json };
+        var command = new Command("benchmark", "Simulate a sparse acquisition of an isotropic volume, reconstruct it by each method, score what was held out.") { volume, voxelSize, degrade, methods, minutes, steps, seed, seeds, labels, border, mask, fromScratch, prior, diffusionPrior, device, json };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -35,7 +39,15 @@ internal static class BenchmarkCommand
             var options = parsed.TrainingOf(minutes, steps, seed, fromScratch, prior, diffusionPrior, device, cancellation);
             var path = parsed.GetRequiredValue(volume);
             var truth = VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation);
-            var report = messages.RunSteps("benchmark", bar => Benchmark.Run(truth, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), sampling, names, options, new Progress(names, bar, messages)));
+            var further = new BenchmarkOptions
+            {
+                Seeds = parsed.GetValue(seeds),
+                Labels = parsed.LabelsOf(labels, truth.VoxelSize, messages, cancellation),
+                LabelsName = ScoreOptions.Name(parsed.GetValue(labels)),
+                Border = parsed.GetValue(border),
+                Mask = parsed.MaskOf(mask, truth.VoxelSize, messages, cancellation),
+            };
+            var report = messages.RunSteps("benchmark", bar => Benchmark.Run(truth, ScoreOptions.Name(path), sampling, names, options, new BenchmarkBar(names, bar, messages), further));
             Show(report, parsed.GetValue(json), messages);
             return Task.FromResult(ExitCode.Done);
         });
@@ -61,21 +73,20 @@ internal static class BenchmarkCommand
                 Number(m.TrainSeconds, "0.0"), Number(m.InferSeconds, "0.0"), Number(m.PeakMemoryMb, "0"), m.Device ?? "",
             }),
         ]);
-        messages.Notice($"{path}: {report.Scored}");
+        if (report.Segmentation is { } bounds)
+        {
+            Results.PrintTable(
+            [
+                ["segmentation", "VOI split", "merge", "ARAND", "Dice", "IoU", "segments"],
+                Line("truth (ceiling)", bounds.Ceiling), Line("linear (floor)", bounds.Floor),
+                .. report.Methods.Where(m => m.Segmentation is not null).Select(m => Line(m.Name, m.Segmentation!)),
+            ]);
+        }
+        messages.Notice($"{path}: {report.Protocol!.Id}; {report.Scored}");
     }
+
+    private static string[] Line(string name, SegmentationScore score) =>
+        [name, Number(score.Split, "0.00"), Number(score.Merge, "0.00"), Number(score.AdaptedRand, "0.000"), Number(score.Dice, "0.000"), Number(score.IntersectionOverUnion, "0.000"), $"{score.Segments}"];
 
     private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
-
-    private sealed class Progress(IReadOnlyList<string> methods, IProgress<Step> steps, Messages messages) : IProgress<BenchmarkProgress>
-    {
-        public void Report(BenchmarkProgress value)
-        {
-            var index = Math.Max(0, methods.ToList().IndexOf(value.Method));
-            var within = value.Activity == "train" ? value.Training?.Fraction ?? 0 : 1;
-            // Off a terminal, each stage is worth a line of its own; the steps within are thinned out.
-            if (value.Training is null)
-                messages.Stage($"{value.Method}: {value.Activity}");
-            steps.Report(new Step((index + within) / methods.Count, value.Training is { } training ? $"{value.Method}: {Training.Describe(training)}" : $"{value.Method}: {value.Activity}"));
-        }
-    }
 }

@@ -36,12 +36,40 @@ public sealed record MethodScore(
     string? Device,
     UncertaintyScore? Uncertainty)
 {
+    /// <summary>What else was measured, of the first seed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Measures? Measures { get; init; }
+
+    /// <summary>How cells can be told apart in the reconstruction, of the first seed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SegmentationScore? Segmentation { get; init; }
+
+    /// <summary>Errors by block and seed, for paired comparison.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BlockErrors? Blocks { get; init; }
+
+    /// <summary>The scores of each seed, where there were several: those above are then their means.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<SeedScores>? Seeds { get; init; }
+
     /// <summary>Puts the metrics beside what the run cost.</summary>
     public static MethodScore Of(
         string name, Scores scores, double? trainSeconds, double? inferSeconds, double? peakMemoryMb, string? device, UncertaintyScore? uncertainty = null) =>
         new(name, scores.Psnr, scores.SsimXy, scores.SsimXz, scores.SsimYz, scores.Fsim, scores.HighFrequencyRatio, scores.FscResolutionNm,
             trainSeconds, inferSeconds, peakMemoryMb, device, uncertainty);
 }
+
+/// <summary>Scores of one seed.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Scores">Its scores.</param>
+public sealed record SeedScores(int Seed, Scores Scores);
+
+/// <summary>How cells can be told apart in the truth and in the simplest reconstruction.</summary>
+/// <param name="Labels">Where the labels came from, as they were named.</param>
+/// <param name="Ceiling">Of the truth itself: no reconstruction can be asked for more.</param>
+/// <param name="Floor">Of linear interpolation.</param>
+/// <param name="Configuration">Of the segmentation.</param>
+public sealed record SegmentationBounds(string Labels, SegmentationScore Ceiling, SegmentationScore Floor, SegmentationConfiguration Configuration);
 
 /// <summary>What <c>visioncell benchmark --json</c> writes: methods compared on one volume and one simulated acquisition.</summary>
 /// <param name="Volume">The isotropic volume, as it was named.</param>
@@ -58,8 +86,16 @@ public sealed record BenchmarkReport(
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new FiniteOrNull() },
+        Converters = { new FiniteOrNull(), new InfiniteAsNull() },
     };
+
+    /// <summary>Bounds of what segmentation can say; null where no labels were given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SegmentationBounds? Segmentation { get; init; }
+
+    /// <summary>What the numbers mean; null in a report that does not say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Protocol? Protocol { get; init; }
 
     /// <summary>Assembles a report; <see cref="Scored"/> names region and data range.</summary>
     public static BenchmarkReport Of(
@@ -84,6 +120,23 @@ public sealed record BenchmarkReport(
         catch (JsonException e)
         {
             throw new BadInputException($"{path}: not a benchmark report: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A number that can't be missing but may be infinite, as a PSNR without any error is.</summary>
+    private sealed class InfiniteAsNull : JsonConverter<double>
+    {
+        public override bool HandleNull => true;
+
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.Null ? double.PositiveInfinity : reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+                writer.WriteNumberValue(value);
+            else
+                writer.WriteNullValue();
         }
     }
 

@@ -9,13 +9,16 @@ namespace VisionCell.Evaluation;
 /// <param name="Description">In words, for reports.</param>
 public readonly record struct DataRange(double Value, string Description)
 {
+    /// <summary>Whether it is the same for all volumes of a type, and not of this one alone.</summary>
+    public bool IsFixed { get; init; }
+
     /// <summary>255 for 8-bit volumes, as published tables use it; for 16-bit and float volumes the extent of the reference itself.</summary>
     /// <param name="reference">The reference in its stored type: convert to float after asking, not before.</param>
     /// <exception cref="BadInputException">A 16-bit or float reference is constant, so that it has no range.</exception>
     public static DataRange Of(Volume reference)
     {
         if (reference.VoxelType == VoxelType.UInt8)
-            return new DataRange(255, "data range 255 (uint8)");
+            return new DataRange(255, "data range 255 (uint8)") { IsFixed = true };
         double low, high;
         if (reference is Volume<ushort> integers)
         {

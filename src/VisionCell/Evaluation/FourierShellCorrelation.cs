@@ -4,16 +4,10 @@ using VisionCell.Volumes;
 
 namespace VisionCell.Evaluation;
 
-/// <summary>The correlation of two volumes within one shell of spatial frequency.</summary>
-/// <param name="Frequency">Centre of the shell, 1/nm.</param>
-/// <param name="Correlation">-1 to 1; null where a volume has no power in the shell.</param>
-public readonly record struct FscShell(double Frequency, double? Correlation);
-
-/// <summary>A Fourier shell correlation.</summary>
-/// <param name="Shells">Shells of equal width up to the Nyquist frequency of the coarsest axis, ascending; the mean (frequency 0) is left out.</param>
-/// <param name="Threshold">Correlation at which the resolution is read.</param>
-/// <param name="ResolutionNm">The period where the curve first falls below the threshold, nm; null where it never does (finer than the voxels can say).</param>
-public sealed record FscCurve(IReadOnlyList<FscShell> Shells, double Threshold, double? ResolutionNm);
+/// <summary>Fourier shell correlations of one pair of volumes: of the whole shell, and within a cone around each axis.</summary>
+/// <param name="Whole">Of all frequencies.</param>
+/// <param name="Axes">Of those within the cone.</param>
+public sealed record DirectionalFsc(FscCurve Whole, AxisValues<FscCurve> Axes);
 
 /// <summary>
 /// Fourier shell correlation of a reconstruction <c>[Z, Y, X]</c> against its reference, and the resolution in nm read from it:
@@ -33,14 +27,27 @@ public static class FourierShellCorrelation
 
     private const int MaxEdge = 384;
 
-    /// <summary>The curve and the resolution.</summary>
+    /// <summary>The curve and the resolution, of the whole shell or around z.</summary>
     /// <param name="reconstruction">What is judged, <c>[Z, Y, X]</c>.</param>
     /// <param name="reference">The truth on the same grid.</param>
     /// <param name="threshold">Correlation at which the resolution is read.</param>
     /// <param name="coneDegrees">Half angle of the cone around z whose frequencies count; 90 for the whole shell.</param>
     /// <param name="cancellation">Stops between planes.</param>
     /// <exception cref="BadInputException">Grids do not fit.</exception>
-    public static FscCurve Compute(Volume<float> reconstruction, Volume<float> reference, double threshold = 0.143, double coneDegrees = 90, CancellationToken cancellation = default)
+    public static FscCurve Compute(Volume<float> reconstruction, Volume<float> reference, double threshold = FourierCurve.Published, double coneDegrees = 90, CancellationToken cancellation = default)
+    {
+        var curves = Directional(reconstruction, reference, threshold, coneDegrees, cancellation);
+        return coneDegrees >= 90 ? curves.Whole : curves.Axes.Z;
+    }
+
+    /// <summary>The whole shell and a cone around each axis, from one transform.</summary>
+    /// <param name="reconstruction">What is judged, <c>[Z, Y, X]</c>.</param>
+    /// <param name="reference">The truth on the same grid.</param>
+    /// <param name="threshold">Correlation at which the resolution is read; the half-bit curve is given besides.</param>
+    /// <param name="coneDegrees">Half angle of the cones.</param>
+    /// <param name="cancellation">Stops between planes.</param>
+    /// <exception cref="BadInputException">Grids do not fit.</exception>
+    public static DirectionalFsc Directional(Volume<float> reconstruction, Volume<float> reference, double threshold = FourierCurve.Published, double coneDegrees = AxialCone, CancellationToken cancellation = default)
     {
         VolumeChecks.RequireSameGrid(reconstruction, reference);
         var options = new ParallelOptions { CancellationToken = cancellation };
@@ -49,7 +56,7 @@ public static class FourierShellCorrelation
 
         // 1. Both real volumes go through one complex transform, a + ib.
         var sections = new Complex[padded.Z][];
-        var hann = (Hann(box.Shape.Z), Hann(box.Shape.Y), Hann(box.Shape.X));
+        var (hannZ, hannY, hannX) = (FourierCurve.Hann(box.Shape.Z), FourierCurve.Hann(box.Shape.Y), FourierCurve.Hann(box.Shape.X));
         var meanA = Mean(reconstruction, box);
         var meanB = Mean(reference, box);
         Parallel.For(0, padded.Z, options, z =>
@@ -60,14 +67,14 @@ public static class FourierShellCorrelation
             for (var y = 0; y < box.Shape.Y; y++)
             {
                 var at = reference.Index(box.Z + z, box.Y + y, box.X);
-                var windowZY = hann.Item1[z] * hann.Item2[y];
+                var windowZY = hannZ[z] * hannY[y];
                 for (var x = 0; x < box.Shape.X; x++)
                 {
-                    var window = windowZY * hann.Item3[x];
+                    var window = windowZY * hannX[x];
                     section[y * padded.X + x] = new Complex((reconstruction.Data[at + x] - meanA) * window, (reference.Data[at + x] - meanB) * window);
                 }
             }
-            Transform(section, padded.Y, padded.X, DftFlags.None);
+            FourierCurve.Transform(section, padded.Y, padded.X, DftFlags.None);
         });
 
         // 2. Transform along z in pairs of planes ky and -ky, which hold the two halves of each spectrum, and sum the shells.
@@ -75,67 +82,52 @@ public static class FourierShellCorrelation
         var width = Math.Max(1 / (box.Shape.Z * size.Z), Math.Max(1 / (box.Shape.Y * size.Y), 1 / (box.Shape.X * size.X)));
         var nyquist = 0.5 / Math.Max(size.Z, Math.Max(size.Y, size.X));
         var shells = (int)Math.Floor(nyquist / width);
-        var sums = new ShellSums(shells + 1);
+        ShellSums[] NewSums() => [.. Enumerable.Range(0, 4).Select(_ => new ShellSums(shells + 1))]; // whole, z, y, x
+        var sums = NewSums();
         var minimum = coneDegrees >= 90 ? 0 : Math.Pow(Math.Cos(coneDegrees * Math.PI / 180), 2);
-        Parallel.For(0, padded.Y / 2 + 1, options, () => new ShellSums(shells + 1), (ky, _, local) =>
+        Parallel.For(0, padded.Y / 2 + 1, options, NewSums, (ky, _, local) =>
         {
             var opposite = (padded.Y - ky) % padded.Y;
             var plane = AlongZ(sections, padded, ky);
             var mirror = opposite == ky ? plane : AlongZ(sections, padded, opposite);
             var weight = opposite == ky ? 1.0 : 2.0;
-            var fy = Frequency(ky, padded.Y, size.Y);
+            var fy = FourierCurve.Frequency(ky, padded.Y, size.Y);
             for (var kx = 0; kx < padded.X; kx++)
             {
-                var fx = Frequency(kx, padded.X, size.X);
+                var fx = FourierCurve.Frequency(kx, padded.X, size.X);
                 var mirrorX = (padded.X - kx) % padded.X;
                 for (var kz = 0; kz < padded.Z; kz++)
                 {
-                    var fz = Frequency(kz, padded.Z, size.Z);
-                    var shell = (int)Math.Round(Math.Sqrt(fx * fx + fy * fy + fz * fz) / width);
-                    if (shell > shells || fz * fz < minimum * (fx * fx + fy * fy + fz * fz))
+                    var fz = FourierCurve.Frequency(kz, padded.Z, size.Z);
+                    var square = fx * fx + fy * fy + fz * fz;
+                    var shell = (int)Math.Round(Math.Sqrt(square) / width);
+                    if (shell > shells)
                         continue;
                     var u = plane[kx * padded.Z + kz];
                     var v = Complex.Conjugate(mirror[mirrorX * padded.Z + (padded.Z - kz) % padded.Z]);
-                    var (a, b) = ((u + v) * 0.5, (u - v) * new Complex(0, -0.5));
-                    local.Cross[shell] += weight * (a.Real * b.Real + a.Imaginary * b.Imaginary);
-                    local.PowerA[shell] += weight * (a.Real * a.Real + a.Imaginary * a.Imaginary);
-                    local.PowerB[shell] += weight * (b.Real * b.Real + b.Imaginary * b.Imaginary);
+                    local[0].Add(shell, u, v, weight);
+                    if (fz * fz >= minimum * square)
+                        local[1].Add(shell, u, v, weight);
+                    if (fy * fy >= minimum * square)
+                        local[2].Add(shell, u, v, weight);
+                    if (fx * fx >= minimum * square)
+                        local[3].Add(shell, u, v, weight);
                 }
             }
             return local;
         }, local =>
         {
             lock (sums)
-                sums.Add(local);
+            {
+                for (var i = 0; i < sums.Length; i++)
+                    sums[i].Add(local[i]);
+            }
         });
 
-        // 3. The curve, and where it first crosses the threshold.
-        var curve = new FscShell[shells];
-        for (var s = 1; s <= shells; s++)
-        {
-            var power = Math.Sqrt(sums.PowerA[s] * sums.PowerB[s]);
-            curve[s - 1] = new FscShell(s * width, power > 0 ? sums.Cross[s] / power : null);
-        }
-        return new FscCurve(curve, threshold, Resolution(curve, threshold));
-    }
-
-    private static double? Resolution(FscShell[] curve, double threshold)
-    {
-        FscShell? above = null;
-        foreach (var shell in curve)
-        {
-            if (shell.Correlation is not { } value)
-                continue;
-            if (value >= threshold)
-            {
-                above = shell;
-                continue;
-            }
-            if (above is not { Correlation: { } before } last)
-                return 1 / shell.Frequency;
-            return 1 / (last.Frequency + (before - threshold) / (before - value) * (shell.Frequency - last.Frequency));
-        }
-        return null;
+        // 3. The curves; half of the values repeat the other half.
+        var independent = 0.5 * FourierCurve.Independent(hannZ, padded.Z) * FourierCurve.Independent(hannY, padded.Y) * FourierCurve.Independent(hannX, padded.X);
+        FscCurve Curve(int i) => FourierCurve.Of(sums[i], width, independent, threshold);
+        return new DirectionalFsc(Curve(0), new AxisValues<FscCurve>(Curve(1), Curve(2), Curve(3)));
     }
 
     private static Box CentralBox(Shape3 shape)
@@ -143,10 +135,6 @@ public static class FourierShellCorrelation
         var cropped = new Shape3(Math.Min(shape.Z, MaxEdge), Math.Min(shape.Y, MaxEdge), Math.Min(shape.X, MaxEdge));
         return new Box((shape.Z - cropped.Z) / 2, (shape.Y - cropped.Y) / 2, (shape.X - cropped.X) / 2, cropped);
     }
-
-    /// <summary>Hann window without its zeros, so that an axis of one voxel keeps its value.</summary>
-    private static double[] Hann(int length) =>
-        [.. Enumerable.Range(1, length).Select(i => 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / (length + 1)))];
 
     private static double Mean(Volume<float> volume, Box box)
     {
@@ -162,8 +150,6 @@ public static class FourierShellCorrelation
         return sum / box.Shape.Count;
     }
 
-    private static double Frequency(int k, int length, double voxel) => (k <= length / 2 ? k : k - length) / (length * voxel);
-
     /// <summary>The plane of one ky with its z lines transformed, <c>[X, Z]</c>.</summary>
     private static Complex[] AlongZ(Complex[][] sections, Shape3 shape, int ky)
     {
@@ -174,35 +160,7 @@ public static class FourierShellCorrelation
             for (var x = 0; x < row.Length; x++)
                 plane[x * shape.Z + z] = row[x];
         }
-        Transform(plane, shape.X, shape.Z, DftFlags.Rows);
+        FourierCurve.Transform(plane, shape.X, shape.Z, DftFlags.Rows);
         return plane;
-    }
-
-    private static unsafe void Transform(Complex[] values, int rows, int columns, DftFlags flags)
-    {
-        fixed (Complex* pointer = values)
-        {
-            using var mat = Mat.FromPixelData(rows, columns, MatType.CV_64FC2, (nint)pointer);
-            Cv2.Dft(mat, mat, flags);
-        }
-    }
-
-    private sealed class ShellSums(int count)
-    {
-        public double[] Cross { get; } = new double[count];
-
-        public double[] PowerA { get; } = new double[count];
-
-        public double[] PowerB { get; } = new double[count];
-
-        public void Add(ShellSums other)
-        {
-            for (var i = 0; i < Cross.Length; i++)
-            {
-                Cross[i] += other.Cross[i];
-                PowerA[i] += other.PowerA[i];
-                PowerB[i] += other.PowerB[i];
-            }
-        }
     }
 }

@@ -20,7 +20,7 @@ public static class Fsim
     /// <summary>Mean over at most <see cref="MaxSections"/> of the scored sections.</summary>
     /// <param name="reconstruction">What is judged, <c>[Z, Y, X]</c>.</param>
     /// <param name="reference">The truth on the same grid.</param>
-    /// <param name="region">Which rows count.</param>
+    /// <param name="region">Which voxels count.</param>
     /// <param name="dataRange">Grey values that are taken for 0 to 255.</param>
     /// <param name="cancellation">Stops between sections.</param>
     /// <returns>0 to 1; null where sections are smaller than 16 x 16 or none shows any structure.</returns>
@@ -44,63 +44,30 @@ public static class Fsim
             // The middle of the i-th of as many equal parts.
             var z = region.Rows[(int)((2L * i + 1) * region.Rows.Count / (2 * count))];
             scores[i] = Similarity(
-                Shrink(reconstruction.Section(z), height, width, factor, dataRange), Shrink(reference.Section(z), height, width, factor, dataRange), smallY, smallX, congruency);
+                SectionGradient.Shrink(reconstruction.Section(z), height, width, factor, dataRange), SectionGradient.Shrink(reference.Section(z), height, width, factor, dataRange), smallY, smallX, congruency, Counted(region, z, height, width, factor));
         });
         return scores.Any(s => s is not null) ? scores.Average() : null;
     }
 
-    private static double? Similarity(float[] a, float[] b, int height, int width, PhaseCongruency congruency)
+    /// <summary>Weights of the pixels of the section averaged down: of the one that each is centred on; null where all count.</summary>
+    private static double[]? Counted(ScoredRegion region, int z, int height, int width, int factor) => region.Mask is null ? null : [..
+        from y in Enumerable.Range(0, (height + factor - 1) / factor)
+        from x in Enumerable.Range(0, (width + factor - 1) / factor)
+        select region.IsScored(z, y * factor, x * factor) ? 1.0 : 0];
+
+    private static double? Similarity(float[] a, float[] b, int height, int width, PhaseCongruency congruency, double[]? counted)
     {
         var (phaseA, phaseB) = (congruency.Compute(a), congruency.Compute(b));
-        var (gradientA, gradientB) = (Gradient(a, height, width), Gradient(b, height, width));
+        var (gradientA, gradientB) = (SectionGradient.Length(a, height, width, 3 / 16f, 10 / 16f), SectionGradient.Length(b, height, width, 3 / 16f, 10 / 16f));
         double sum = 0, weights = 0;
         for (var i = 0; i < a.Length; i++)
         {
             var (p, q) = (phaseA[i], phaseB[i]);
             var (g, h) = (gradientA[i], gradientB[i]);
-            var weight = Math.Max(p, q);
+            var weight = Math.Max(p, q) * (counted is null ? 1 : counted[i]);
             sum += weight * ((2 * p * q + T1) / (p * p + q * q + T1)) * ((2 * g * h + T2) / (g * g + h * h + T2));
             weights += weight;
         }
         return weights > 0 ? sum / weights : null;
-    }
-
-    /// <summary>Length of the Scharr gradient; pixels outside the image are zero.</summary>
-    private static float[] Gradient(float[] image, int height, int width)
-    {
-        var result = new float[image.Length];
-        float At(int y, int x) => y >= 0 && y < height && x >= 0 && x < width ? image[y * width + x] : 0;
-        for (var y = 0; y < height; y++)
-        {
-            for (var x = 0; x < width; x++)
-            {
-                var alongX = (3 * (At(y - 1, x + 1) - At(y - 1, x - 1)) + 10 * (At(y, x + 1) - At(y, x - 1)) + 3 * (At(y + 1, x + 1) - At(y + 1, x - 1))) / 16;
-                var alongY = (3 * (At(y + 1, x - 1) - At(y - 1, x - 1)) + 10 * (At(y + 1, x) - At(y - 1, x)) + 3 * (At(y + 1, x + 1) - At(y - 1, x + 1))) / 16;
-                result[y * width + x] = MathF.Sqrt(alongX * alongX + alongY * alongY);
-            }
-        }
-        return result;
-    }
-
-    /// <summary>Grey values scaled to 0 to 255, means of factor x factor pixels, every factor-th of them; zeros outside count in, as published.</summary>
-    private static float[] Shrink(ReadOnlySpan<float> section, int height, int width, int factor, double dataRange)
-    {
-        var (smallY, smallX) = ((height + factor - 1) / factor, (width + factor - 1) / factor);
-        var result = new float[smallY * smallX];
-        var before = (factor - 1) / 2;
-        for (var y = 0; y < smallY; y++)
-        {
-            for (var x = 0; x < smallX; x++)
-            {
-                var sum = 0.0;
-                for (var v = Math.Max(0, y * factor - before); v < Math.Min(height, y * factor - before + factor); v++)
-                {
-                    for (var u = Math.Max(0, x * factor - before); u < Math.Min(width, x * factor - before + factor); u++)
-                        sum += section[v * width + u];
-                }
-                result[y * smallX + x] = (float)(sum / (factor * factor) * 255 / dataRange);
-            }
-        }
-        return result;
     }
 }

@@ -4,7 +4,7 @@ using VisionCell.Volumes;
 namespace VisionCell.Evaluation;
 
 /// <summary>
-/// How much fine detail a reconstruction <c>[Z, Y, X]</c> keeps: the standard deviation, over the scored rows, of the volume less
+/// How much fine detail a reconstruction <c>[Z, Y, X]</c> keeps: the standard deviation, over the scored voxels, of the volume less
 /// its three-dimensional Gaussian blur (sigma 2 voxels, half-sample symmetric borders), divided by the same of the reference.
 /// 1 is as much detail as the truth, noise included; below 1 is over-smoothed (averaging methods end near 0.6); above 1 is detail
 /// that was invented. It counts detail and does not ask whether it is in the right place: read it beside PSNR and SSIM.
@@ -20,7 +20,7 @@ public static class HighFrequencyRatio
     /// <summary>The ratio; null where the reference has no detail at all.</summary>
     /// <param name="reconstruction">What is judged, <c>[Z, Y, X]</c>.</param>
     /// <param name="reference">The truth on the same grid.</param>
-    /// <param name="region">Which rows count; the blur sees every row.</param>
+    /// <param name="region">Which voxels count; the blur sees all.</param>
     /// <param name="cancellation">Stops between sections.</param>
     /// <exception cref="BadInputException">Grids or region do not fit.</exception>
     public static double? Compute(Volume<float> reconstruction, Volume<float> reference, ScoredRegion region, CancellationToken cancellation = default)
@@ -34,23 +34,30 @@ public static class HighFrequencyRatio
         return detail <= 1e-12 * scale ? null : Deviation(reconstruction, region, cancellation) / detail;
     }
 
-    /// <summary>Standard deviation of the fine detail over the scored rows, grey values.</summary>
+    /// <summary>Standard deviation of the fine detail over the scored voxels, grey values.</summary>
     internal static double Deviation(Volume<float> volume, ScoredRegion region, CancellationToken cancellation)
     {
         var shape = volume.Shape;
         var sums = new double[region.Rows.Count];
         var squares = new double[region.Rows.Count];
+        var counts = new double[region.Rows.Count];
         Parallel.For(0, sums.Length, new ParallelOptions { CancellationToken = cancellation }, () => new Worker(shape), (i, _, worker) =>
         {
             worker.Blur(volume, region.Rows[i]);
             var detail = worker.Blurred;
             TensorPrimitives.ConvertTruncating<float, double>(volume.Section(region.Rows[i]), worker.Section);
             TensorPrimitives.Subtract(worker.Section, detail, detail);
+            counts[i] = shape.SectionCount;
+            if (region.Mask is not null)
+            {
+                counts[i] = region.Weights(region.Rows[i], worker.Section);
+                TensorPrimitives.Multiply(worker.Section, detail, detail);
+            }
             sums[i] = TensorPrimitives.Sum<double>(detail);
             squares[i] = TensorPrimitives.SumOfSquares<double>(detail);
             return worker;
         }, _ => { });
-        var count = (double)sums.Length * shape.SectionCount;
+        var count = TensorPrimitives.Sum<double>(counts);
         var mean = TensorPrimitives.Sum<double>(sums) / count;
         return Math.Sqrt(Math.Max(0, TensorPrimitives.Sum<double>(squares) / count - mean * mean));
     }

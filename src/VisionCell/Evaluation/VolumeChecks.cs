@@ -22,6 +22,8 @@ internal static class VolumeChecks
     {
         if (region.FineRows != shape.Z)
             throw new BadInputException($"scored region is for {region.FineRows} z rows, the volumes have {shape.Z}: crop the reference to the rows that the sections span");
+        if (region.Mask is { } mask && mask.Shape != shape)
+            throw new BadInputException($"mask has {mask.Shape} voxels, the volumes have {shape}: crop one to the other");
     }
 
     /// <summary>Refuses a data range that nothing can be referred to.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using VisionCell.Acquisition;
+using VisionCell.Evaluation;
 using VisionCell.Formats;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
@@ -104,7 +105,7 @@ public static class Reconstructor
                 var work = WorkFolder(run, methodName, activity, ContentHash.Combine(stack.Hash, JsonSerializer.Serialize(configuration), $"{type} {tiles}", CodeVersion.Current, WeightsHash(run)));
                 var image = new OmeZarrTiles(work, stack.IsotropicShape, type, stack.Outline.IsotropicVoxelSize, stack.Outline.IsotropicOrigin);
                 TiledReconstruction.Fill(stack, sparse, method.Halo, boxes, (part, box) => fill(part, box), type, image, Report(activity), training.Cancellation);
-                if (activity == "reconstruct" && TiledReconstruction.Seam(image, boxes, training.Cancellation) is var seam && double.IsFinite(seam))
+                if (activity == "reconstruct" && Seams.Of(box => image.Read(box, training.Cancellation).ToFloat32(), boxes, training.Cancellation) is var seam && double.IsFinite(seam))
                     stage.Figure("seam", Math.Round(seam, 4));
                 image.Complete(stage.Output(destination), stack.IsotropicProvenance(method.Name), Report("write"), training.Cancellation);
             }

@@ -37,13 +37,10 @@ public sealed record Tiling
 
 /// <summary>
 /// Fills an isotropic volume tile by tile, from a stack in memory or on disk to an image on disk. A tile is computed with all that its values
-/// depend on about it (<see cref="Halo"/>), so that neighbours agree where they meet and nothing has to be blended; <see cref="Seam"/> measures it.
+/// depend on about it (<see cref="Halo"/>), so that neighbours agree where they meet and nothing has to be blended; <see cref="Evaluation.Seams"/> measures it.
 /// </summary>
 internal static class TiledReconstruction
 {
-    private const int MostSeams = 48;
-    private const int Beside = 8;
-
     /// <summary>Fills all tiles that are not written yet.</summary>
     /// <param name="stack">What was observed.</param>
     /// <param name="sparse">The same in memory; null where blocks are to be read.</param>
@@ -70,47 +67,6 @@ internal static class TiledReconstruction
             }
             progress?.Report((i + 1.0) / tiles.Count);
         }
-    }
-
-    /// <summary>
-    /// The mean absolute difference of voxels on either side of a border between tiles over that of neighbours up to eight voxels beside it, within
-    /// sections: 1 where tiles meet without a step. NaN where there is a single tile.
-    /// </summary>
-    public static double Seam(OmeZarrTiles image, IReadOnlyList<Box> tiles, CancellationToken cancellation)
-    {
-        Box[] across = [.. tiles.Where(t => t.X > 0 && t.Shape.X >= Beside), .. tiles.Where(t => t.Y > 0 && t.Shape.Y >= Beside)];
-        var alongX = tiles.Count(t => t.X > 0 && t.Shape.X >= Beside);
-        var step = Math.Max(1, (across.Length + MostSeams - 1) / MostSeams);
-        var (border, inside) = (0.0, 0.0);
-        for (var i = 0; i < across.Length; i += step)
-        {
-            var tile = across[i];
-            var box = i < alongX
-                ? new Box(tile.Z, tile.Y, tile.X - Beside, tile.Shape with { X = 2 * Beside })
-                : new Box(tile.Z, tile.Y - Beside, tile.X, tile.Shape with { Y = 2 * Beside });
-            var voxels = image.Read(box, cancellation).ToFloat32();
-            for (var k = 1; k < 2 * Beside; k++)
-            {
-                var difference = Difference(voxels, k, i < alongX);
-                if (k == Beside)
-                    border += difference;
-                else
-                    inside += difference / (2 * Beside - 2);
-            }
-        }
-        return border / inside;
-    }
-
-    /// <summary>Sum of the absolute differences of two neighbouring planes.</summary>
-    private static double Difference(Volume<float> voxels, int k, bool alongX)
-    {
-        var (shape, sum) = (voxels.Shape, 0.0);
-        for (var z = 0; z < shape.Z; z++)
-        {
-            for (var j = 0; j < (alongX ? shape.Y : shape.X); j++)
-                sum += Math.Abs(alongX ? voxels[z, j, k] - voxels[z, j, k - 1] : voxels[z, k, j] - voxels[z, k - 1, j]);
-        }
-        return sum;
     }
 
     /// <summary>The part of the stack that a tile depends on, and the tile's place in it.</summary>

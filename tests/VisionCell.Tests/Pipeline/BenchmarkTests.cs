@@ -1,4 +1,5 @@
 using VisionCell.Acquisition;
+using VisionCell.Evaluation;
 using VisionCell.Pipeline;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -27,6 +28,28 @@ public sealed class BenchmarkTests
         Assert.True(report.Methods[2].Psnr > report.Methods[1].Psnr, "lines follow a sine better than steps do");
         Assert.Equal(("decimate:4", 5), (report.Degradation, report.Seed));
         Assert.Contains("255", report.Scored, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Seeds_labels_and_borders_are_in_the_report()
+    {
+        var wave = Wave(new VoxelSize(10, 10, 10));
+        var labels = LabelVolume.Of(new Volume<byte>([.. Enumerable.Range(0, 33 * 24 * 26).Select(i => (byte)(1 + i % 26 / 13))], wave.Shape, wave.VoxelSize, default, Provenance.Of("labels")));
+        var options = new BenchmarkOptions { Seeds = 2, Labels = labels, LabelsName = "halves", Border = 2 };
+        var report = Benchmark.Run(wave, "wave", AxialSampling.Decimate(4), ["nearest", "linear"], new TrainingOptions(Seed: 5, Cancellation: TestContext.Current.CancellationToken), null, options);
+        Assert.Equal("decimate-4-heldout-border-2/1", report.Protocol!.Id);
+        Assert.Equal([5, 6], report.Protocol.Seeds);
+        var method = report.Methods[1];
+        Assert.Equal([5, 6], method.Seeds!.Select(s => s.Seed));
+        // Nothing random in interpolation: both seeds, their mean, and the blocks say the same.
+        Assert.All(method.Seeds!, s => Assert.Equal(method.Psnr!.Value, s.Scores.Psnr, 1e-9));
+        Assert.Equal(24 * 20 * 22, method.Blocks!.Counts.Sum());
+        Assert.Equal(method.Psnr!.Value, 10 * Math.Log10(255 * 255 * method.Blocks.Counts.Sum() / method.Blocks.SquaredErrors[1].Sum()), 1e-9);
+        Assert.Equal("halves", report.Segmentation!.Labels);
+        Assert.Equal(report.Segmentation.Floor, method.Segmentation);
+        Assert.Equal(0, method.Measures!.DataConsistency!.Largest);
+        Assert.Contains("33 x 24 x 27", Assert.Throws<BadInputException>(() => Benchmark.Run(wave, "wave", AxialSampling.Decimate(4), ["linear"], new TrainingOptions(), null,
+            options with { Labels = LabelVolume.Of(new Volume<byte>([.. Enumerable.Repeat((byte)1, 33 * 24 * 27)], new Shape3(33, 24, 27), wave.VoxelSize, default, Provenance.Of("labels"))) })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

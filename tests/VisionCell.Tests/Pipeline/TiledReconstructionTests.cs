@@ -1,4 +1,5 @@
 using VisionCell.Acquisition;
+using VisionCell.Evaluation;
 using VisionCell.Formats;
 using VisionCell.Pipeline;
 using VisionCell.Runs;
@@ -78,7 +79,7 @@ public sealed class TiledReconstructionTests : IDisposable
             var image = new OmeZarrTiles(Path.Combine(_folder, $"step{step}"), volume.Shape, VoxelType.Float32, volume.VoxelSize, volume.Origin);
             for (var i = 0; i < tiles.Count; i++)
                 image.Write(volume.Crop(tiles[i]).Map(v => v + (tiles[i].X / 64 + tiles[i].Y / 64) % 2 * step), tiles[i]);
-            return TiledReconstruction.Seam(image, tiles, TestContext.Current.CancellationToken);
+            return Seams.Of(box => image.Read(box, TestContext.Current.CancellationToken).ToFloat32(), tiles, TestContext.Current.CancellationToken);
         }
         Assert.InRange(Seam(0), 0.98, 1.02);
         Assert.True(Seam(4) > 1.03, $"{Seam(4)}");

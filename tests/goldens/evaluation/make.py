@@ -150,17 +150,18 @@ def large():
     return (reference + 0.5 * (g % 41 - 20)).astype(numpy.float64), reference.astype(numpy.float64)
 
 
-a, b = volumes()
-decimated = [z for z in range(25) if z % 4]
-result = {
-    "tools": f"scikit-image {skimage.__version__}, SciPy {scipy.__version__}, NumPy {numpy.__version__}",
-    "all": score(a, b, list(range(25)), 0, 25),
-    "decimate4": score(a, b, decimated, 0, 25),
-    "pool4": score(a[:24], b[:24], list(range(4, 20)), 4, 16),
-    "fsimLarge": feature_similarity(*large()),
-    "shellCorrelation": shell_correlation(a, b, (12.03, 8.017, 10.11), (25, 40, 60)),
-    "axialCorrelation": shell_correlation(a, b, (12.03, 8.017, 10.11), (25, 40, 60), 20),
-}
-path = pathlib.Path(__file__).with_name("metrics.json")
-path.write_text(json.dumps(result, indent=2) + "\n")
-print(path.read_text())
+if __name__ == "__main__":
+    a, b = volumes()
+    decimated = [z for z in range(25) if z % 4]
+    result = {
+        "tools": f"scikit-image {skimage.__version__}, SciPy {scipy.__version__}, NumPy {numpy.__version__}",
+        "all": score(a, b, list(range(25)), 0, 25),
+        "decimate4": score(a, b, decimated, 0, 25),
+        "pool4": score(a[:24], b[:24], list(range(4, 20)), 4, 16),
+        "fsimLarge": feature_similarity(*large()),
+        "shellCorrelation": shell_correlation(a, b, (12.03, 8.017, 10.11), (25, 40, 60)),
+        "axialCorrelation": shell_correlation(a, b, (12.03, 8.017, 10.11), (25, 40, 60), 20),
+    }
+    path = pathlib.Path(__file__).with_name("metrics.json")
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(path.read_text())
