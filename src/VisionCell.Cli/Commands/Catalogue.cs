@@ -21,6 +21,7 @@ internal static class Catalogue
             EvaluateCommand.Create(),
             MeshCommand.Create(),
             VideoCommand.Create(),
+            FiguresCommand.Create(),
             NotebookCommand.Create(),
             KernelCommand.Create(),
             DataCommand.Create(),
