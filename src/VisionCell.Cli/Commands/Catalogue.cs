@@ -22,6 +22,7 @@ internal static class Catalogue
             MeshCommand.Create(),
             VideoCommand.Create(),
             FiguresCommand.Create(),
+            RunsCommand.Create(),
             NotebookCommand.Create(),
             KernelCommand.Create(),
             DataCommand.Create(),
