@@ -23,6 +23,7 @@ internal static class Catalogue
             VideoCommand.Create(),
             FiguresCommand.Create(),
             RunsCommand.Create(),
+            SweepCommand.Create(),
             NotebookCommand.Create(),
             KernelCommand.Create(),
             DataCommand.Create(),
