@@ -1,77 +1,87 @@
-using System.Diagnostics;
+using System.Globalization;
+using System.Net;
 using VisionCell.Volumes;
 
 namespace VisionCell.Figures;
 
-/// <summary>
-/// Draws a figure with a headless Chromium, WebGL in software: a page calls Plotly.toImage and leaves the result in its
-/// document, which the browser prints. No driver and no port are needed.
-/// </summary>
-internal static class BrowserRenderer
+/// <summary>Draws figures exactly as plotly.js does, in a headless Chromium that is started with the first one.</summary>
+internal sealed class BrowserRenderer : IDisposable
 {
-    private const string Mark = "data:image/png;base64,";
+    private Chromium? _browser;
 
-    // WebGL in software takes seconds for a mesh; a volume of many layers has been seen to take a minute on two busy cores.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
-
+    /// <summary>PNG of one figure at a size in pixels.</summary>
+    /// <exception cref="BadInputException">No Chromium is installed, or it fails.</exception>
     public static byte[] Render(Figure figure, int width, int height, CancellationToken cancellation)
     {
-        var folder = Directory.CreateTempSubdirectory("visioncell-figure");
-        try
-        {
-            var page = Path.Combine(folder.FullName, "figure.html");
-            File.WriteAllText(page, $$"""
-                <!DOCTYPE html><html><body>{{PlotlyScript.Element}}<pre id="result"></pre><script>
-                var spec = {{PlotlyJson.ToScript(PlotlyJson.Expand(figure.Spec())!)}};
-                spec.layout.width = {{width}}; spec.layout.height = {{height}};
-                VisionCellPlotly.toImage({data: spec.data, layout: spec.layout}, {format: 'png', width: {{width}}, height: {{height}}})
-                  .then(function (url) { document.getElementById('result').textContent = url; },
-                        function (e) { document.getElementById('result').textContent = 'failed: ' + e; });
-                </script></body></html>
-                """);
-            var dom = DumpDom(page, folder.FullName, cancellation);
-            var start = dom.IndexOf(Mark, dom.IndexOf("<pre id=\"result\">", StringComparison.Ordinal), StringComparison.Ordinal);
-            if (start < 0)
-                throw new BadInputException($"'{figure.Title}': the browser drew nothing; save it with SaveHtml, or its static picture with SavePicture");
-            start += Mark.Length;
-            return Convert.FromBase64String(dom[start..dom.IndexOf('<', start)]);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var renderer = new BrowserRenderer();
+        return renderer.Draw(figure, width, height, [1], cancellation).Pngs[0];
     }
 
-    /// <summary>The document of a page after its scripts have run.</summary>
+    /// <summary>
+    /// SVG and PNG of a figure, of the same drawing: the same bytes each time on one machine, since what plotly.js draws at random (ids of
+    /// its elements) comes from a seed.
+    /// </summary>
+    /// <param name="figure">What to draw.</param>
+    /// <param name="width">CSS pixels.</param>
+    /// <param name="height">CSS pixels.</param>
+    /// <param name="scales">Pixels of each PNG that is wanted for each CSS pixel; the largest is that of WebGL views in all of them.</param>
+    /// <param name="cancellation">Ends the browser.</param>
     /// <exception cref="BadInputException">No Chromium is installed, or it fails.</exception>
-    internal static string DumpDom(string page, string profile, CancellationToken cancellation)
+    public (string Svg, IReadOnlyList<byte[]> Pngs) Draw(Figure figure, double width, double height, IReadOnlyList<double> scales, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(Find()) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["--headless", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-            "--allow-file-access-from-files", "--disable-dev-shm-usage", $"--user-data-dir={profile}", "--virtual-time-budget=20000", "--dump-dom", new Uri(page).AbsoluteUri])
-            start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(s_patience);
-        using var _ = patience.Token.Register(() => process.Kill(entireProcessTree: true));
-        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        var dom = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        cancellation.ThrowIfCancellationRequested();
-        if (patience.IsCancellationRequested)
-            throw new BadInputException($"{start.FileName} drew nothing within {s_patience.TotalMinutes:0} minutes: the figure is too large for WebGL in software; save it with SaveHtml, or its static picture with SavePicture");
-        if (process.ExitCode != 0)
-            throw new BadInputException($"{start.FileName} ended with code {process.ExitCode}: {errors.Result.Trim().ReplaceLineEndings(" ")}");
-        return dom;
+        _browser ??= Chromium.Start(cancellation);
+        _browser.Open(string.Create(CultureInfo.InvariantCulture, $$"""
+            <!DOCTYPE html><html><head><meta charset="utf-8"></head><body><script>
+            var seed = 1; Math.random = function () { seed = seed * 16807 % 2147483647; return seed / 2147483647; };
+            </script>{{PlotlyScript.Element}}<script>
+            var spec = {{PlotlyJson.ToScript(PlotlyJson.Expand(figure.Spec())!)}};
+            spec.layout.width = {{width}}; spec.layout.height = {{height}};
+            var images = [];
+            function rasterise(svg, scale) {
+              var image = new Image();
+              image.src = 'data:image/svg+xml;charset=utf-8,' + encodeURIComponent(svg);
+              return image.decode().then(function () {
+                var canvas = document.createElement('canvas'), context = canvas.getContext('2d');
+                canvas.width = Math.round({{width}} * scale); canvas.height = Math.round({{height}} * scale);
+                context.fillStyle = 'white'; context.fillRect(0, 0, canvas.width, canvas.height);
+                context.drawImage(image, 0, 0, canvas.width, canvas.height);
+                images.push(canvas.toDataURL('image/png').split(',')[1]);
+              });
+            }
+            window.done = VisionCellPlotly.toImage({ data: spec.data, layout: spec.layout, config: { plotGlPixelRatio: {{scales.DefaultIfEmpty(2).Max()}} } },
+              { format: 'svg', width: {{width}}, height: {{height}}, imageDataOnly: true }).then(function (svg) {
+              /* Voxels keep their edges: an image that is enlarged is not blurred. */
+              var drawing = new DOMParser().parseFromString(svg, 'image/svg+xml');
+              drawing.querySelectorAll('.imagelayer image').forEach(function (image) { image.style.imageRendering = 'pixelated'; });
+              svg = new XMLSerializer().serializeToString(drawing);
+              images.push(svg);
+              return [{{string.Join(", ", scales.Select(scale => scale.ToString("R", CultureInfo.InvariantCulture)))}}].reduce(function (before, scale) {
+                return before.then(function () { return rasterise(svg, scale); });
+              }, Promise.resolve());
+            });
+            </script></body></html>
+            """), cancellation);
+        string Image(int i) => _browser.Evaluate($"images[{i}]", cancellation);
+        return (Image(0), [.. scales.Select((_, i) => Convert.FromBase64String(Image(1 + i)))]);
     }
 
-    private static string Find()
+    /// <summary>A drawing as a PDF of one page of its size, fonts embedded.</summary>
+    /// <param name="svg">The drawing.</param>
+    /// <param name="widthMm">Width, mm.</param>
+    /// <param name="heightMm">Height, mm.</param>
+    /// <param name="title">Of the document.</param>
+    /// <param name="cancellation">Ends the browser.</param>
+    /// <exception cref="BadInputException">No Chromium is installed, or it fails.</exception>
+    public byte[] PrintPdf(string svg, double widthMm, double heightMm, string title, CancellationToken cancellation)
     {
-        if (Environment.GetEnvironmentVariable("VISIONCELL_CHROMIUM") is { Length: > 0 } given)
-            return File.Exists(given) ? given : throw new BadInputException($"VISIONCELL_CHROMIUM names {given}, which does not exist");
-        var names = (string[])["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return names.SelectMany(n => folders.Select(f => Path.Combine(f, n))).FirstOrDefault(File.Exists)
-            ?? throw new BadInputException("exact pictures need Chromium, which is not on the PATH: apt-get install chromium-headless-shell (or name it in VISIONCELL_CHROMIUM); SavePicture draws without it");
+        _browser ??= Chromium.Start(cancellation);
+        _browser.Open(string.Create(CultureInfo.InvariantCulture, $$"""
+            <!DOCTYPE html><html><head><meta charset="utf-8"><title>{{WebUtility.HtmlEncode(title)}}</title>
+            <style>@page { size: {{widthMm}}mm {{heightMm}}mm; margin: 0 } html, body { margin: 0; height: {{heightMm - 0.2}}mm; overflow: hidden } svg { display: block }</style></head>
+            <body>{{svg}}<script>window.done = Promise.all(Array.prototype.map.call(document.images, function (i) { return i.decode(); }));</script></body></html>
+            """), cancellation);
+        return _browser.Print(cancellation);
     }
+
+    public void Dispose() => _browser?.Dispose();
 }

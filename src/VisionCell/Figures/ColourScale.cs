@@ -21,6 +21,16 @@ internal sealed class ColourScale
         (0, new(59, 76, 192)), (0.125, new(98, 130, 234)), (0.25, new(141, 176, 254)), (0.375, new(184, 208, 249)), (0.5, new(221, 221, 221)),
         (0.625, new(245, 196, 173)), (0.75, new(244, 154, 123)), (0.875, new(222, 96, 77)), (1, new(180, 4, 38)));
 
+    /// <summary>
+    /// Amounts from zero up: viridis, perceptually uniform, readable with any colour vision and in grey. Source: S. van der Walt and
+    /// N. Smith, "A better default colormap for Matplotlib", SciPy 2015, https://bids.github.io/colormap; ten of its 256 colours.
+    /// </summary>
+    public static ColourScale Amount { get; } = new([.. new Rgb[]
+    {
+        new(68, 1, 84), new(72, 40, 120), new(62, 74, 137), new(49, 104, 142), new(38, 130, 142),
+        new(31, 158, 137), new(53, 183, 121), new(109, 205, 89), new(180, 222, 44), new(253, 231, 37),
+    }.Select((colour, i) => (i / 9.0, colour))]);
+
     /// <summary>Colours for lines and bars (Okabe and Ito, distinguishable with any colour vision).</summary>
     public static IReadOnlyList<Rgb> Categories { get; } =
         [new(0, 114, 178), new(213, 94, 0), new(0, 158, 115), new(204, 121, 167), new(230, 159, 0), new(86, 180, 233), new(60, 60, 60)];

@@ -98,16 +98,16 @@ public sealed class Figure
     }
 
     /// <summary>The figure as an HTML fragment; the first one of a page brings plotly.js along (see <see cref="PlotlyScript"/>).</summary>
-    public string ToHtml() => PlotlyScript.ElementForPage() + Fragment();
+    public string ToHtml() => PlotlyScript.ElementForPage() + Fragment($"visioncell-{Guid.NewGuid():N}");
 
     /// <summary>Writes one HTML file that needs nothing else and no network.</summary>
     /// <exception cref="BadInputException">The file can't be written.</exception>
-    public void SaveHtml(string path)
-    {
-        var title = WebUtility.HtmlEncode(Title);
-        var page = $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body style=\"font-family:sans-serif\">\n{PlotlyScript.Element}{Fragment()}</body></html>\n";
-        AtomicWrite.File(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(page)));
-    }
+    public void SaveHtml(string path) => AtomicWrite.Text(path, ToPage());
+
+    /// <summary>One HTML document that needs nothing else and no network; the same text each time.</summary>
+    /// <param name="head">More elements of its head.</param>
+    internal string ToPage(string head = "") =>
+        $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{WebUtility.HtmlEncode(Title)}</title>\n{head}</head>\n<body style=\"font-family:sans-serif\">\n{PlotlyScript.Element}{Fragment("visioncell-figure")}</body></html>\n";
 
     /// <summary>Writes the static picture, as it was drawn without a browser.</summary>
     /// <exception cref="BadInputException">The file can't be written.</exception>
@@ -146,9 +146,8 @@ public sealed class Figure
         return spec;
     }
 
-    private string Fragment()
+    private string Fragment(string id)
     {
-        var id = $"visioncell-{Guid.NewGuid():N}";
         var caption = string.Concat(Notices.Select(n => $"<div style=\"font:12px sans-serif;color:#555\">{WebUtility.HtmlEncode(n)}</div>"));
         var picture = $"<img alt=\"{WebUtility.HtmlEncode(Title)}\" style=\"max-width:100%\" src=\"data:image/png;base64,{Convert.ToBase64String(Picture)}\">";
         return string.Create(CultureInfo.InvariantCulture,

@@ -11,13 +11,30 @@ internal static class MeshPicture
     {
         var canvas = new Canvas(Width, Height);
         canvas.TextWithin(10, 6, Width - 20, title, Rgb.Ink, title.Length * 12 < Width ? 2 : 1);
-        if (mesh.VertexCount == 0)
-            return canvas.ToPng();
-        var (min, max) = mesh.Bounds;
-        var view = new Projection(new(min.X, min.Y, min.Z), new(max.X, max.Y, max.Z), 60, 34, Width - 120, Height - 70);
-        view.DrawBox(canvas, front: false, Rgb.Pale);
+        if (mesh.VertexCount > 0)
+        {
+            var (min, max) = mesh.Bounds;
+            Paint(canvas, 60, 34, Width - 120, Height - 70, mesh, colour, (new(min.X, min.Y, min.Z), new(max.X, max.Y, max.Z))).DrawLengths(canvas);
+        }
+        return canvas.ToPng();
+    }
 
-        var depths = new double[Width * Height];
+    /// <summary>Paints a surface in its box into a rectangle of a picture.</summary>
+    /// <param name="canvas">The picture.</param>
+    /// <param name="left">Left edge, pixels.</param>
+    /// <param name="top">Upper edge, pixels.</param>
+    /// <param name="width">Pixels.</param>
+    /// <param name="height">Pixels.</param>
+    /// <param name="mesh">A surface with at least one vertex.</param>
+    /// <param name="colour">Of vertices without one of their own.</param>
+    /// <param name="box">The box, nm.</param>
+    /// <param name="line">Width of the box's edges, pixels.</param>
+    public static Projection Paint(Canvas canvas, int left, int top, int width, int height, Mesh mesh, Rgb colour, (Vector3d Min, Vector3d Max) box, int line = 1)
+    {
+        var view = new Projection(box.Min, box.Max, left, top, width, height);
+        view.DrawBox(canvas, front: false, Rgb.Pale, line);
+
+        var depths = new double[canvas.Width * canvas.Height];
         Array.Fill(depths, double.NegativeInfinity);
         var corners = new (double X, double Y, double Depth)[mesh.VertexCount];
         for (var v = 0; v < corners.Length; v++)
@@ -41,11 +58,11 @@ internal static class MeshPicture
             var area = (b.X - a.X) * (c.Y - a.Y) - (c.X - a.X) * (b.Y - a.Y);
             if (area == 0)
                 continue;
-            int left = (int)Math.Floor(Math.Min(a.X, Math.Min(b.X, c.X))), right = (int)Math.Ceiling(Math.Max(a.X, Math.Max(b.X, c.X)));
-            int top = (int)Math.Floor(Math.Min(a.Y, Math.Min(b.Y, c.Y))), bottom = (int)Math.Ceiling(Math.Max(a.Y, Math.Max(b.Y, c.Y)));
-            for (var y = Math.Max(0, top); y <= Math.Min(Height - 1, bottom); y++)
+            int first = (int)Math.Floor(Math.Min(a.X, Math.Min(b.X, c.X))), last = (int)Math.Ceiling(Math.Max(a.X, Math.Max(b.X, c.X)));
+            int upper = (int)Math.Floor(Math.Min(a.Y, Math.Min(b.Y, c.Y))), lower = (int)Math.Ceiling(Math.Max(a.Y, Math.Max(b.Y, c.Y)));
+            for (var y = Math.Max(0, upper); y <= Math.Min(canvas.Height - 1, lower); y++)
             {
-                for (var x = Math.Max(0, left); x <= Math.Min(Width - 1, right); x++)
+                for (var x = Math.Max(0, first); x <= Math.Min(canvas.Width - 1, last); x++)
                 {
                     var wb = ((x - a.X) * (c.Y - a.Y) - (c.X - a.X) * (y - a.Y)) / area;
                     var wc = ((b.X - a.X) * (y - a.Y) - (x - a.X) * (b.Y - a.Y)) / area;
@@ -53,17 +70,16 @@ internal static class MeshPicture
                     if (wa < -1e-9 || wb < -1e-9 || wc < -1e-9)
                         continue;
                     var depth = wa * a.Depth + wb * b.Depth + wc * c.Depth;
-                    if (depth <= depths[y * Width + x])
+                    if (depth <= depths[y * canvas.Width + x])
                         continue;
-                    depths[y * Width + x] = depth;
+                    depths[y * canvas.Width + x] = depth;
                     var brightness = wa * light[i] + wb * light[j] + wc * light[k];
                     var own = mesh.Colours is { } m ? new Rgb(m[4 * i], m[4 * i + 1], m[4 * i + 2]) : colour;
                     canvas.Set(x, y, new Rgb((byte)(own.R * brightness), (byte)(own.G * brightness), (byte)(own.B * brightness)));
                 }
             }
         }
-        view.DrawBox(canvas, front: true, Rgb.Pale);
-        view.DrawLengths(canvas);
-        return canvas.ToPng();
+        view.DrawBox(canvas, front: true, Rgb.Pale, line);
+        return view;
     }
 }

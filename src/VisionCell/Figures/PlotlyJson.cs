@@ -45,6 +45,14 @@ internal static class PlotlyJson
         return Quantised<byte>(levels, low, step, shape);
     }
 
+    /// <summary>Values as 65,536 levels between their extremes: what a pointer reads off is right to more digits than it shows.</summary>
+    public static JsonObject QuantisedFinely(float[] values, params int[] shape)
+    {
+        var result = QuantisedCoordinates(values, 0, 1);
+        result["quantised"]!["shape"] = string.Join(", ", shape);
+        return result;
+    }
+
     /// <summary>Coordinates as 65,536 levels between their extremes: finer than a pixel on any screen.</summary>
     public static JsonObject QuantisedCoordinates(ReadOnlySpan<float> values, int offset, int stride)
     {

@@ -47,7 +47,7 @@ internal sealed class Projection
     public Vector3d Unproject(double x, double y) => _centre + s_right * ((x - _x) / _scale) + s_up * ((_y - y) / _scale);
 
     /// <summary>The edges of the box that lie behind its contents, or those in front.</summary>
-    public void DrawBox(Canvas canvas, bool front, Rgb colour)
+    public void DrawBox(Canvas canvas, bool front, Rgb colour, int thickness = 1)
     {
         for (var c = 0; c < 8; c++)
         {
@@ -58,7 +58,7 @@ internal sealed class Projection
                     continue;
                 var (x0, y0, _) = Project(Corner(c));
                 var (x1, y1, _) = Project(Corner(c | bit));
-                canvas.Line(x0, y0, x1, y1, colour);
+                canvas.Line(x0, y0, x1, y1, colour, thickness);
             }
         }
     }

@@ -112,7 +112,7 @@ public static partial class Show
     private static JsonObject Indices(int[] values, int vertices) =>
         vertices <= ushort.MaxValue + 1 ? PlotlyJson.Typed<ushort>(Array.ConvertAll(values, v => (ushort)v)) : PlotlyJson.Typed<int>(values);
 
-    private static Rgb ParseColour(string colour)
+    internal static Rgb ParseColour(string colour)
     {
         if (colour.Length == 7 && colour[0] == '#' && uint.TryParse(colour.AsSpan(1), System.Globalization.NumberStyles.AllowHexSpecifier, null, out var value))
             return new Rgb((byte)(value >> 16), (byte)(value >> 8), (byte)value);
@@ -132,7 +132,7 @@ public static partial class Show
     }
 
     /// <summary>The twelve edges of a volume's box as one broken line.</summary>
-    private static JsonObject BoxLines(VoxelVolume volume)
+    internal static JsonObject BoxLines(VoxelVolume volume)
     {
         var (low, high) = ObliquePlane.Extent(volume);
         List<float> x = [], y = [], z = [];
