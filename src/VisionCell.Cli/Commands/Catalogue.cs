@@ -20,6 +20,8 @@ internal static class Catalogue
             BenchmarkCommand.Create(),
             EvaluateCommand.Create(),
             MeshCommand.Create(),
+            ExportCommand.Create(),
+            ViewCommand.Create(),
             VideoCommand.Create(),
             NotebookCommand.Create(),
             KernelCommand.Create(),
