@@ -17,6 +17,11 @@ function resolved(node) {
 }
 
 const linked = location.hash.length > 2;
+if (/^#!(\{|%7b)/i.test(location.hash)) {
+  // A link may be relative too: it then holds wherever the page is.
+  const state = resolved(JSON.parse(decodeURIComponent(location.hash.slice(2))));
+  history.replaceState(null, "", `#!${encodeURIComponent(JSON.stringify(state))}`);
+}
 const viewer = setupDefaultViewer();
 if (!linked) {
   const response = await fetch("state.json");

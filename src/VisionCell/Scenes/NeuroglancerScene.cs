@@ -100,7 +100,8 @@ public sealed class NeuroglancerScene : IDisposable
         var name = kind switch { NeuroglancerKind.Uncertainty => "uncertainty", NeuroglancerKind.Labels => "labels", _ => "volume" };
         var place = path;
         // Shown as it lies: a multiscale group that says its own voxel size. Neuroglancer reads OME-Zarr 0.4 and 0.5.
-        var ready = !copy && voxelSize is null && info.VoxelSize is not null && info.Format is "OME-Zarr 0.4" or "OME-Zarr 0.5" && OmeZarr.Open(path).LevelCount > 1;
+        var ready = !copy && voxelSize is null && info.VoxelSize is not null && info.Format is "OME-Zarr 0.4" or "OME-Zarr 0.5" && OmeZarr.Open(path).LevelCount > 1
+            && !(kind == NeuroglancerKind.Labels && IsOfMeans(path));
         if (!ready)
         {
             place = Path.Combine(folder, $"{name}.zarr");
@@ -109,6 +110,15 @@ public sealed class NeuroglancerScene : IDisposable
             OmeZarr.Write(volume, place, new OmeZarrOptions { IsMultiscale = kind != NeuroglancerKind.Labels }, progress, cancellation);
         }
         return new NeuroglancerLayer(name, kind, place, kind == NeuroglancerKind.Labels ? (0, 1) : Window(place, kind));
+    }
+
+    /// <summary>Whether an image says that its coarser levels are means, as <see cref="OmeZarr"/> writes them.</summary>
+    private static bool IsOfMeans(string path)
+    {
+        var v3 = Path.Combine(path, "zarr.json");
+        var attributes = JsonNode.Parse(File.ReadAllText(File.Exists(v3) ? v3 : Path.Combine(path, ".zattrs")));
+        var ome = File.Exists(v3) ? attributes?["attributes"]?["ome"] : attributes;
+        return (string?)ome?["multiscales"]?[0]?["type"] == "mean";
     }
 
     /// <summary>Grey levels to show, from the coarsest level; an uncertainty begins at 0.</summary>

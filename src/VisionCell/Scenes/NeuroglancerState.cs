@@ -136,8 +136,8 @@ public static class NeuroglancerState
                 ["opacity"] = layer.Kind == NeuroglancerKind.Image ? 1 : 0.6, ["blend"] = "default",
                 ["shader"] = layer.Kind == NeuroglancerKind.Image ? ImageShader : UncertaintyShader,
                 ["shaderControls"] = new JsonObject { ["normalized"] = new JsonObject { ["range"] = new JsonArray(layer.Window.Low, layer.Window.High) } },
-                ["volumeRendering"] = layer.Kind == NeuroglancerKind.Image ? "on" : "off",
-                ["volumeRenderingDepthSamples"] = 128,
+                // To be switched on beside the layer: without a GPU the browser takes minutes for it.
+                ["volumeRendering"] = "off",
             },
         };
     }

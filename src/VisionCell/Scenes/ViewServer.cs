@@ -20,8 +20,9 @@ namespace VisionCell.Scenes;
 /// </summary>
 public sealed class ViewServer : IAsyncDisposable
 {
+    // Decoders compiled by Emscripten make their bindings with new Function, hence unsafe-eval: of the page's own scripts only.
     private const string Policy =
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' data: blob:; form-action 'none'; base-uri 'none'";
+        "default-src 'self'; script-src 'self' 'unsafe-eval'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' data: blob:; form-action 'none'; base-uri 'none'";
 
     private readonly WebApplication _host;
     private readonly string _bundle;

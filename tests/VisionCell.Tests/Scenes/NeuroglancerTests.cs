@@ -84,6 +84,17 @@ public sealed class NeuroglancerTests : IDisposable
     }
 
     [Fact]
+    public void Means_of_labels_are_never_shown()
+    {
+        var path = Written(Ramp(), "labels.zarr");
+        Assert.True(OmeZarr.Open(path).LevelCount > 1);
+        using var scene = NeuroglancerScene.Prepare(new NeuroglancerInput(path, Labels: path));
+        Assert.Equal(path, scene.Layers[0].Folder);
+        Assert.NotEqual(path, scene.Layers[1].Folder);
+        Assert.Equal(1, OmeZarr.Open(scene.Layers[1].Folder).LevelCount);
+    }
+
+    [Fact]
     public void Labels_of_floats_are_refused()
     {
         var error = Assert.Throws<BadInputException>(() => NeuroglancerScene.Prepare(new NeuroglancerInput(Written(Ramp(), "v.zarr"), Labels: Written(Ramp().ToFloat32(), "l.zarr"))));
