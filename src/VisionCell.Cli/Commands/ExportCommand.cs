@@ -8,5 +8,6 @@ internal static class ExportCommand
     public static Command Create() => new("export", "Write a volume and its surface for another program.")
     {
         ExportNeuroglancerCommand.Create(),
+        ExportUnityCommand.Create(),
     };
 }
