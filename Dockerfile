@@ -17,7 +17,13 @@ COPY src ./src
 RUN dotnet publish src/VisionCell.Cli -c Release -r linux-x64 --self-contained false -p:Device=$DEVICE \
     -o artifacts/visioncell
 
-FROM mcr.microsoft.com/dotnet/runtime:10.0-noble AS run
+FROM node:22-slim AS neuroglancer
+WORKDIR /build
+COPY src/neuroglancer ./
+RUN npm ci --ignore-scripts && node build.mjs /neuroglancer
+
+# ASP.NET Core, which the viewer's server is made of, comes with this image.
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble AS run
 COPY environment/packages-run.txt /tmp/
 RUN apt-get update \
     && awk '!/^#/ && NF {n = split($1, names, "|"); print names[n]}' /tmp/packages-run.txt \
@@ -27,6 +33,7 @@ RUN apt-get update \
     && useradd --create-home --shell /bin/bash cell
 ENV PATH=/opt/jupyter/bin:$PATH
 COPY --from=build /build/artifacts/visioncell /opt/visioncell/artifacts/visioncell
+COPY --from=neuroglancer /neuroglancer /opt/visioncell/artifacts/neuroglancer
 COPY --from=build /build/VisionCell.slnx /opt/visioncell/
 COPY notebooks /opt/visioncell/notebooks
 COPY data-manifests /opt/visioncell/data-manifests

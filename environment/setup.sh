@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up Vision Cell: Debian packages that are missing, NuGet packages, the published command in artifacts/visioncell.
+# Sets up Vision Cell: Debian packages that are missing, NuGet packages, the published command in artifacts/visioncell, and,
+# where npm is installed, Neuroglancer in artifacts/neuroglancer.
 #   environment/setup.sh [--test] [--quiet]
 # --test adds what the tests need and builds them. Run again it does only what has changed (well under two seconds when
 # nothing has). Nothing outside the repository is touched but Debian packages and the NuGet cache.
@@ -11,7 +12,7 @@ for argument in "$@"; do
     case $argument in
         --test) tests=1 ;;
         --quiet) quiet=1 ;;
-        -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) printf "setup: unknown option '%s'; known: --test, --quiet\n" "$argument" >&2; exit 2 ;;
     esac
 done
@@ -115,6 +116,8 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     [ $tests = 0 ] || lists+=("$root/environment/packages-test.txt")
     # shellcheck disable=SC2046 # names hold no blanks
     mapfile -t absent < <(missing $(listed "${lists[@]}"))
+    # Node.js comes with npm from its makers and without it from Debian: the command counts, not the package.
+    if [ $tests = 1 ] && ! command -v npm >/dev/null; then absent+=(npm); fi
     [ ${#absent[@]} = 0 ] || install_packages "${absent[@]}"
 else
     say "setup: no apt here; what corresponds to environment/packages-run.txt must be there already (visioncell doctor says what is missing)"
@@ -148,6 +151,31 @@ if [ "$(cat "$app/.sources" 2>/dev/null)" != "$sources" ]; then
     rm -rf "$artifacts/.visioncell.old"
 fi
 touch "$app/.sources"
+
+# --- Neuroglancer ------------------------------------------------------------------------------------------------------
+
+# Optional: without npm or the registry everything but `visioncell view` and `export neuroglancer` works, and those say so.
+bundle_neuroglancer() {
+    local work=$artifacts/.neuroglancer.build bundle=$artifacts/neuroglancer
+    if ! command -v npm >/dev/null; then
+        [ -d "$bundle" ] || say "setup: no npm here, so 'visioncell view' has no Neuroglancer: sudo apt-get install npm, then this again"
+        return 0
+    fi
+    say "setup: bundling Neuroglancer"
+    rm -rf "$work" "$artifacts/.neuroglancer.new"
+    mkdir -p "$work"
+    cp "$root"/src/neuroglancer/{package.json,package-lock.json,build.mjs,main.js,index.html} "$work"
+    if ! (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node build.mjs "$artifacts/.neuroglancer.new") >>"$log" 2>&1; then
+        say "setup: Neuroglancer could not be bundled (whole output: $log); 'visioncell view' will say so"
+        rm -rf "$work" "$artifacts/.neuroglancer.new"
+        return 0
+    fi
+    printf '%s\n' "$1" >"$artifacts/.neuroglancer.new/.sources"
+    rm -rf "$bundle" "$work"
+    mv "$artifacts/.neuroglancer.new" "$bundle"
+}
+sources=$(fingerprint src/neuroglancer)
+[ "$(cat "$artifacts/neuroglancer/.sources" 2>/dev/null)" = "$sources" ] || bundle_neuroglancer "$sources"
 
 if [ $tests = 1 ]; then
     sources=$(fingerprint src tests "${shared[@]}" VisionCell.slnx environment/tests.proj)

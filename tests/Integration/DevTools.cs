@@ -24,13 +24,13 @@ internal sealed class DevTools : IAsyncDisposable
         _profile = profile;
     }
 
-    public static async Task<DevTools> OpenAsync(CancellationToken cancellationToken)
+    public static async Task<DevTools> OpenAsync(CancellationToken cancellationToken, int width = 1280, int height = 1600)
     {
         string profile = Directory.CreateTempSubdirectory("visioncell-browser-").FullName;
         string executable = File.Exists("/usr/bin/chromium-headless-shell") ? "/usr/bin/chromium-headless-shell" : "/usr/bin/chromium";
         Process browser = Tool.Start(
             [executable, "--headless", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage",
-             "--remote-debugging-port=0", "--window-size=1280,1600", $"--user-data-dir={profile}", "about:blank"]);
+             "--remote-debugging-port=0", $"--window-size={width},{height}", $"--user-data-dir={profile}", "about:blank"]);
         _ = Tool.Collect(browser.StandardOutput);
         var tools = new DevTools(browser, Tool.Collect(browser.StandardError), profile);
         try

@@ -21,6 +21,8 @@ internal static class Catalogue
             BenchmarkCommand.Create(),
             EvaluateCommand.Create(),
             MeshCommand.Create(),
+            ExportCommand.Create(),
+            ViewCommand.Create(),
             VideoCommand.Create(),
             FiguresCommand.Create(),
             RunsCommand.Create(),

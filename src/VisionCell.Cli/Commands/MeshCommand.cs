@@ -21,14 +21,12 @@ internal static class MeshCommand
         var command = new Command("mesh", "Extract a surface as .glb, .ply, .obj or .stl, in nanometres.") { volume, iso, output, decimate, dark, close, voxelSize };
         command.SetAction((parsed, cancellation) =>
         {
-            var share = parsed.GetValue(decimate) ?? 1;
-            if (share is not (> 0 and <= 1))
-                throw new BadInputException(FormattableString.Invariant($"--decimate {share}: the share of triangles to keep must be above 0 and at most 1"));
+            var share = parsed.ShareOf(decimate);
             var path = parsed.GetRequiredValue(output);
             // Before minutes of work, not after.
             if (!MeshFile.Extensions.Contains(Path.GetExtension(path).ToLowerInvariant()))
                 throw new BadInputException($"--out {path}: a mesh is written as {string.Join(", ", MeshFile.Extensions)}");
-            var value = IsoValue(parsed.GetRequiredValue(iso));
+            var value = SceneArguments.IsoValue(parsed.GetRequiredValue(iso));
             var messages = Messages.Of(parsed);
             var source = VolumeArguments.Read(parsed.GetRequiredValue(volume), parsed.VoxelSizeOf(voxelSize), messages, cancellation);
             Run(source, value, share, new MarchingCubesOptions(parsed.GetValue(dark), parsed.GetValue(close)), path, messages, cancellation);
@@ -39,23 +37,8 @@ internal static class MeshCommand
 
     private static void Run(Volume source, double? iso, double share, MarchingCubesOptions options, string path, Messages messages, CancellationToken cancellation)
     {
-        var value = iso ?? IsoThreshold.Suggest(source);
-        if (iso is null)
-            messages.Notice(FormattableString.Invariant($"iso value {value:G6} (Otsu)"));
-        var mesh = MarchingCubes.Extract(source.ToFloat32(), value, options, cancellation);
-        var found = mesh.TriangleCount;
-        if (share < 1)
-            mesh = messages.Run("decimating", progress => MeshDecimation.Decimate(mesh, Math.Max(4, (int)(share * found)), null, progress, cancellation));
+        var (mesh, found, value) = SceneArguments.Surface(source, iso, share, options, messages, cancellation);
         MeshFile.Write(mesh, path, new MeshMetadata(source.VoxelSize, Path.GetFileNameWithoutExtension(path), value, source.Provenance));
         messages.Notice(string.Create(CultureInfo.InvariantCulture, $"{path}: {mesh.TriangleCount:N0} triangles{(mesh.TriangleCount < found ? $" of {found:N0}" : "")}"));
-    }
-
-    private static double? IsoValue(string text)
-    {
-        if (text == "auto")
-            return null;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
-            ? value
-            : throw new BadInputException($"--iso {text}: give a grey value, or 'auto'");
     }
 }

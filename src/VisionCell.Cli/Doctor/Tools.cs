@@ -17,7 +17,8 @@ internal static class Tools
         () => Program("Chromium", ["chromium-headless-shell", "chromium", "google-chrome", "chromium-browser"], "--version", "pictures of figures, tests of figures", "sudo apt-get install chromium"),
         () => Program("ffmpeg", ["ffmpeg"], "-version", "videos in H.264 and WebM (without it MPEG-4 part 2)", "sudo apt-get install ffmpeg"),
         () => Program("Blender", ["blender"], "--version", "rendered scenes", "sudo apt-get install blender"),
-        () => Program("Node.js", ["node"], "--version", "tests in a browser", "sudo apt-get install nodejs"),
+        () => Program("npm", ["npm"], "--version", "bundling Neuroglancer at set-up", "sudo apt-get install npm"),
+        Neuroglancer,
         () => Program("Slurm", ["sbatch"], "--version", "running on a cluster", "the cluster's administrator provides it"),
     ];
 
@@ -54,6 +55,10 @@ internal static class Tools
         var version = versionOption is null ? null : FirstLine(path, versionOption);
         return new(name, CheckStatus.Ok, version is null ? path : $"{version} ({path})", usedFor);
     }
+
+    private static Check Neuroglancer() => Scenes.NeuroglancerBundle.Find() is { } folder
+        ? new("Neuroglancer", CheckStatus.Ok, folder, "visioncell view, export neuroglancer")
+        : new("Neuroglancer", CheckStatus.Optional, "not found", "visioncell view, export neuroglancer", "install npm and run environment/setup.sh");
 
     private static Check Kernel()
     {
