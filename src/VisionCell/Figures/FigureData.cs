@@ -96,22 +96,7 @@ public static class FigureData
     /// <param name="values">Values in any order.</param>
     /// <param name="tail">Share cut off at each end; 0.002 keeps a few hot pixels from darkening the rest.</param>
     /// <returns>Low below high; for constant data an interval of 1 around the value.</returns>
-    public static (double Low, double High) GetContrastLimits(ReadOnlySpan<float> values, double tail = 0.002)
-    {
-        // A prime stride samples long rows evenly; a hundred thousand values settle a percentile of 0.2 % to a few per cent of itself.
-        var stride = values.Length <= 200_000 ? 1 : values.Length / 100_000 | 1;
-        var sample = new List<float>(values.Length / stride + 1);
-        for (var i = 0; i < values.Length; i += stride)
-        {
-            if (float.IsFinite(values[i]))
-                sample.Add(values[i]);
-        }
-        if (sample.Count == 0)
-            return (0, 1);
-        sample.Sort();
-        double low = sample[(int)(tail * (sample.Count - 1))], high = sample[(int)Math.Ceiling((1 - tail) * (sample.Count - 1))];
-        return high > low ? (low, high) : (low - 0.5, low + 0.5);
-    }
+    public static (double Low, double High) GetContrastLimits(ReadOnlySpan<float> values, double tail = 0.002) => ContrastLimits.Of(values, tail);
 
     /// <summary>
     /// The volume with at most <paramref name="most"/> voxels along each axis, by averaging over boxes whose edges may cut
@@ -152,16 +137,10 @@ public static class FigureData
     {
         if (!(limit > 0))
             throw new BadInputException($"colours of a mesh up to a value of {limit}: give one above 0");
-        var (shape, size, origin) = (values.Shape, values.VoxelSize, values.Origin);
-        static int Voxel(double position, double start, double step, int count) => (int)Math.Clamp(Math.Round((position - start) / step), 0, count - 1);
-        var colours = new byte[4 * mesh.VertexCount];
-        for (var v = 0; v < mesh.VertexCount; v++)
+        return MeshColours.Paint(mesh, values, value =>
         {
-            var value = values[
-                Voxel(mesh.Positions[3 * v + 2], origin.Z, size.Z, shape.Z), Voxel(mesh.Positions[3 * v + 1], origin.Y, size.Y, shape.Y), Voxel(mesh.Positions[3 * v], origin.X, size.X, shape.X)];
             var colour = ColourScale.Diverging.At(value, -limit, limit);
-            (colours[4 * v], colours[4 * v + 1], colours[4 * v + 2], colours[4 * v + 3]) = (colour.R, colour.G, colour.B, 255);
-        }
-        return new Mesh(mesh.Positions, mesh.Triangles, mesh.Normals, colours);
+            return (colour.R, colour.G, colour.B);
+        });
     }
 }
