@@ -20,6 +20,7 @@ internal static class Catalogue
             BenchmarkCommand.Create(),
             EvaluateCommand.Create(),
             MeshCommand.Create(),
+            ExportCommand.Create(),
             VideoCommand.Create(),
             NotebookCommand.Create(),
             KernelCommand.Create(),

@@ -16,7 +16,7 @@ internal static class Tools
         Kernel,
         () => Program("Chromium", ["chromium-headless-shell", "chromium", "google-chrome", "chromium-browser"], "--version", "pictures of figures, tests of figures", "sudo apt-get install chromium"),
         () => Program("ffmpeg", ["ffmpeg"], "-version", "videos in H.264 and WebM (without it MPEG-4 part 2)", "sudo apt-get install ffmpeg"),
-        () => Program("Blender", ["blender"], "--version", "rendered scenes", "sudo apt-get install blender"),
+        () => Program("Blender", ["blender"], "--version", "rendered scenes (export blender --render, notebook 07)", "sudo apt-get install --no-install-recommends blender python3-openvdb"),
         () => Program("Node.js", ["node"], "--version", "tests in a browser", "sudo apt-get install nodejs"),
         () => Program("Slurm", ["sbatch"], "--version", "running on a cluster", "the cluster's administrator provides it"),
     ];
