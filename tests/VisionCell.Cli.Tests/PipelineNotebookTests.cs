@@ -23,7 +23,8 @@ public sealed class PipelineNotebookTests
         ("05-nerf", ["degrade", "decimate:4", "minutes", "0.05", "projections", "9", "edge", "24", "steps", "60", "frames", "4", "device", "cpu"], ["volume", "mesh3d", "heatmap", "scatter"],
             ["volumes/field.zarr", "checkpoints/field.safetensors", "checkpoints/tilt-series.safetensors", "figures/05-field.png", "figures/05-turntable.mp4"]),
         ("06-evaluate", [], ["volume", "mesh3d", "heatmap", "scatter", "bar", "table"], ["evaluation.json", "evaluation.csv", "figures/06-error-maps.png"]),
-        ("07-export", ["triangles", "5000"], ["volume", "mesh3d", "heatmap"], ["meshes/superresolution.glb", "meshes/superresolution.ply", "volumes/superresolution.ome.tif", "figures/overview.png", "figures/surface.png"]),
+        ("07-export", ["triangles", "5000", "width", "160", "samples", "4"], ["volume", "mesh3d", "heatmap"],
+            ["meshes/superresolution.glb", "meshes/superresolution.ply", "volumes/superresolution.ome.tif", "scenes/blender/scene.json", "scenes/blender/scene.blend", "figures/blender.png", "figures/overview.png", "figures/surface.png"]),
     ];
 
     [Fact]

@@ -13,7 +13,7 @@ internal static class ExportNeuroglancerCommand
     {
         var volume = VolumeArguments.Volume();
         var output = CommonOptions.OutputDirectory("Folder of the page, which any file server shows.");
-        var (iso, dark, decimate) = (SceneArguments.Iso(), SceneArguments.Dark(), SceneArguments.Decimate());
+        var (iso, dark, decimate) = (SurfaceArguments.OptionalIso(), SurfaceArguments.Dark(), SurfaceArguments.Decimate());
         var (labels, uncertainty, view, voxelSize) = (SceneArguments.Labels(), SceneArguments.Uncertainty(), SceneArguments.View(), CommonOptions.VoxelSize());
         var command = new Command("neuroglancer", "Write Neuroglancer with the volume, labels, uncertainty and surface as a folder for any file server.")
         {
@@ -28,8 +28,8 @@ internal static class ExportNeuroglancerCommand
             Mesh? surface = null;
             if (parsed.GetValue(iso) is { } text)
             {
-                var value = SceneArguments.IsoValue(text);
-                surface = SceneArguments.Surface(VolumeArguments.Read(path, size, messages, cancellation), value, share, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh;
+                var value = SurfaceArguments.IsoValue(text);
+                surface = SurfaceArguments.Surface(VolumeArguments.Read(path, size, messages, cancellation), value, share, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh;
             }
             var input = new NeuroglancerInput(path, size, parsed.GetValue(labels), parsed.GetValue(uncertainty), surface);
             messages.Run($"writing {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}", progress =>

@@ -14,7 +14,7 @@ internal static class ExportUnityCommand
     {
         var volume = VolumeArguments.Volume();
         var output = CommonOptions.OutputDirectory("Folder of the scene, which the Unity package loads.");
-        var (iso, dark, decimate) = (SceneArguments.Iso(), SceneArguments.Dark(), SceneArguments.Decimate());
+        var (iso, dark, decimate) = (SurfaceArguments.OptionalIso(), SurfaceArguments.Dark(), SurfaceArguments.Decimate());
         var (labels, uncertainty, view, voxelSize) = (SceneArguments.Labels(), SceneArguments.Uncertainty(), SceneArguments.View(), CommonOptions.VoxelSize());
         var command = new Command("unity", "Write the volume in bricks with levels of detail, labels, uncertainty and surface for the Unity package.")
         {
@@ -24,13 +24,13 @@ internal static class ExportUnityCommand
         {
             var messages = Messages.Of(parsed);
             var (folder, size, look, share) = (parsed.GetRequiredValue(output), parsed.VoxelSizeOf(voxelSize), parsed.ViewOf(view), parsed.ShareOf(decimate));
-            var value = parsed.GetValue(iso) is { } text ? (Asked: true, Iso: SceneArguments.IsoValue(text)) : (false, null);
+            var value = parsed.GetValue(iso) is { } text ? (Asked: true, Iso: SurfaceArguments.IsoValue(text)) : (false, null);
             Volume? Read(string? path) => path is null ? null : VolumeArguments.Read(path, size, messages, cancellation);
             var source = VolumeArguments.Read(parsed.GetRequiredValue(volume), size, messages, cancellation);
             var input = new UnityInput(source, Read(parsed.GetValue(labels)), Read(parsed.GetValue(uncertainty)));
             if (value.Asked)
             {
-                var (mesh, _, found) = SceneArguments.Surface(source, value.Iso, share, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation);
+                var (mesh, _, found) = SurfaceArguments.Surface(source, value.Iso, share, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation);
                 input = input with { Surface = mesh, IsoValue = found };
             }
             messages.Run($"writing {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}", progress =>

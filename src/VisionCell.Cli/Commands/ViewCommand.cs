@@ -14,7 +14,7 @@ internal static class ViewCommand
         var volume = VolumeArguments.Volume();
         var (labels, uncertainty, view, voxelSize) = (SceneArguments.Labels(), SceneArguments.Uncertainty(), SceneArguments.View(), CommonOptions.VoxelSize());
         var mesh = new Option<string?>("--mesh") { HelpName = "FILE", Description = "A surface: the .glb of 'visioncell mesh'." };
-        var (iso, dark) = (SceneArguments.Iso(), SceneArguments.Dark());
+        var (iso, dark) = (SurfaceArguments.OptionalIso(), SurfaceArguments.Dark());
         var port = new Option<int>("--port") { HelpName = "P", Description = "Port on 127.0.0.1; any free one where left out." };
         var prefix = new Option<string>("--base-url") { HelpName = "PATH", Description = "Path that a proxy puts before every request and leaves there, for example /user/NAME/proxy/absolute/8000.", DefaultValueFactory = _ => "" };
         var command = new Command("view", "Show a volume in the browser: sections, volume rendering, surfaces (Neuroglancer), until Ctrl-C.")
@@ -31,8 +31,8 @@ internal static class ViewCommand
             Mesh? surface = parsed.GetValue(mesh) is { } file ? GlbMesh.Read(file) : null;
             if (parsed.GetValue(iso) is { } text)
             {
-                var value = SceneArguments.IsoValue(text);
-                surface = SceneArguments.Surface(VolumeArguments.Read(path, size, messages, cancellation), value, 1, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh;
+                var value = SurfaceArguments.IsoValue(text);
+                surface = SurfaceArguments.Surface(VolumeArguments.Read(path, size, messages, cancellation), value, 1, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh;
             }
             var input = new NeuroglancerInput(path, size, parsed.GetValue(labels), parsed.GetValue(uncertainty), surface);
             using var scene = messages.Run($"reading {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}", progress => NeuroglancerScene.Prepare(input, messages.Notice, progress, cancellation));

@@ -137,16 +137,10 @@ public static class FigureData
     {
         if (!(limit > 0))
             throw new BadInputException($"colours of a mesh up to a value of {limit}: give one above 0");
-        var (shape, size, origin) = (values.Shape, values.VoxelSize, values.Origin);
-        static int Voxel(double position, double start, double step, int count) => (int)Math.Clamp(Math.Round((position - start) / step), 0, count - 1);
-        var colours = new byte[4 * mesh.VertexCount];
-        for (var v = 0; v < mesh.VertexCount; v++)
+        return MeshColours.Paint(mesh, values, value =>
         {
-            var value = values[
-                Voxel(mesh.Positions[3 * v + 2], origin.Z, size.Z, shape.Z), Voxel(mesh.Positions[3 * v + 1], origin.Y, size.Y, shape.Y), Voxel(mesh.Positions[3 * v], origin.X, size.X, shape.X)];
             var colour = ColourScale.Diverging.At(value, -limit, limit);
-            (colours[4 * v], colours[4 * v + 1], colours[4 * v + 2], colours[4 * v + 3]) = (colour.R, colour.G, colour.B, 255);
-        }
-        return new Mesh(mesh.Positions, mesh.Triangles, mesh.Normals, colours);
+            return (colour.R, colour.G, colour.B);
+        });
     }
 }

@@ -15,10 +15,35 @@ internal static class GltfWriter
 {
     private const float NmPerUnit = 1000;
 
-    public static void Write(Mesh mesh, Stream stream, MeshMetadata metadata)
+    public static void Write(Mesh mesh, Stream stream, MeshMetadata metadata) => Write([(metadata.Name, mesh)], stream, metadata);
+
+    /// <summary>Several objects, a node each.</summary>
+    public static void Write(IReadOnlyList<(string Name, Mesh Mesh)> objects, Stream stream, MeshMetadata metadata)
     {
         var model = ModelRoot.CreateModel();
         model.Asset.Generator = "Vision Cell";
+        var material = model.CreateMaterial(metadata.Name);
+        material.InitializePBRMetallicRoughness();
+        material.DoubleSided = true; // open borders show the inside
+        if (material.FindChannel("MetallicRoughness") is { } channel)
+        {
+            channel.SetFactor("MetallicFactor", 0);
+            channel.SetFactor("RoughnessFactor", 0.6f);
+        }
+        foreach (var (name, mesh) in objects)
+        {
+            var node = model.UseScene(0).CreateNode(name);
+            node.Mesh = Add(model, mesh, material, metadata with { Name = name });
+            if (metadata.GltfUnit == GltfUnit.Metre)
+                node.LocalTransform = Matrix4x4.CreateScale(1e-6f);
+        }
+        // Objects share one buffer: a binary file holds one.
+        model.MergeBuffers();
+        model.WriteGLB(stream);
+    }
+
+    private static SharpGLTF.Schema2.Mesh Add(ModelRoot model, Mesh mesh, Material material, MeshMetadata metadata)
+    {
         var gltf = model.CreateMesh(metadata.Name);
         gltf.Extras = Extras(metadata);
         var primitive = gltf.CreatePrimitive();
@@ -35,22 +60,8 @@ internal static class GltfWriter
         var indices = model.CreateAccessor();
         indices.SetIndexData(model.UseBufferView(MemoryMarshal.AsBytes(mesh.Triangles.AsSpan()).ToArray(), 0, null, 0, BufferMode.ELEMENT_ARRAY_BUFFER), 0, mesh.Triangles.Length, IndexEncodingType.UNSIGNED_INT);
         primitive.SetIndexAccessor(indices);
-
-        var material = model.CreateMaterial(metadata.Name);
-        material.InitializePBRMetallicRoughness();
-        material.DoubleSided = true; // open borders show the inside
-        if (material.FindChannel("MetallicRoughness") is { } channel)
-        {
-            channel.SetFactor("MetallicFactor", 0);
-            channel.SetFactor("RoughnessFactor", 0.6f);
-        }
         primitive.Material = material;
-
-        var node = model.UseScene(0).CreateNode(metadata.Name);
-        node.Mesh = gltf;
-        if (metadata.GltfUnit == GltfUnit.Metre)
-            node.LocalTransform = Matrix4x4.CreateScale(1e-6f);
-        model.WriteGLB(stream);
+        return gltf;
     }
 
     private static void AddVertices(ModelRoot model, MeshPrimitive primitive, string name, ReadOnlySpan<byte> data, int count, AttributeFormat format)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using VisionCell.Kernels;
 using VisionCell.Volumes;
 
@@ -79,19 +81,51 @@ public static class MarchingCubes
         return padded;
     }
 
-    private sealed class Extraction(Volume<float> volume, double iso, bool insideIsBelow, CancellationToken cancellation)
+    /// <summary>The surface of one of several slabs that share their first and last sections: no border is closed, and normals are left to the triangles.</summary>
+    /// <param name="slab">At least 2 voxels along each axis; it need not cross the iso value.</param>
+    /// <param name="isoValue">The value of the surface.</param>
+    /// <param name="seams">Which vertices lie in the first and in the last section.</param>
+    /// <param name="cancellation">Stops between layers.</param>
+    internal static Mesh ExtractSlab(Volume<float> slab, double isoValue, out SlabSeams seams, CancellationToken cancellation)
     {
-        private readonly Shape3 _shape = volume.Shape;
-        private readonly int[] _planeStart = new int[volume.Shape.Z + 1]; // first vertex of the crossings along x and y in a plane
-        private readonly int[] _pillarStart = new int[volume.Shape.Z + 1]; // first vertex of the crossings from a plane to the next
+        var extraction = new Extraction(slab, isoValue, false, cancellation);
+        var mesh = extraction.Run();
+        seams = extraction.Seams;
+        return mesh;
+    }
+
+    private sealed class Extraction
+    {
+        private readonly Volume<float> _volume;
+        private readonly float[] _data;
+        private readonly double _iso;
+        private readonly bool _insideIsBelow;
+        private readonly CancellationToken _cancellation;
+        private readonly Shape3 _shape;
+        private readonly int _words; // of a row of bits
+        private readonly ulong[] _inside; // [z, y, word]: bit x & 63 of word x >> 6 says whether voxel x is inside
+        private readonly int[] _planeStart; // first vertex of the crossings along x and y in a plane
+        private readonly int[] _pillarStart; // first vertex of the crossings from a plane to the next
         private float[] _positions = [];
         private float[] _normals = [];
 
+        public Extraction(Volume<float> volume, double iso, bool insideIsBelow, CancellationToken cancellation)
+        {
+            (_volume, _data, _iso, _insideIsBelow, _cancellation) = (volume, volume.Data, iso, insideIsBelow, cancellation);
+            _shape = volume.Shape;
+            _words = (_shape.X + 63) / 64;
+            _inside = new ulong[(long)_shape.Z * _shape.Y * _words];
+            (_planeStart, _pillarStart) = (new int[_shape.Z + 1], new int[_shape.Z + 1]);
+        }
+
+        public SlabSeams Seams => new(_pillarStart[0], _planeStart[_shape.Z - 1], _pillarStart[_shape.Z - 1] - _planeStart[_shape.Z - 1]);
+
         public Mesh Run()
         {
-            var parallel = new ParallelOptions { CancellationToken = cancellation };
+            var parallel = new ParallelOptions { CancellationToken = _cancellation };
 
-            // 1. Count the crossings of every plane, so that each vertex has its number before any is made.
+            // 1. Which voxels are inside, a bit each; then count the crossings of every plane, so that each vertex has its number before any is made.
+            Parallel.For(0, _shape.Z, parallel, Classify);
             Parallel.For(0, _shape.Z, parallel, z => (_planeStart[z], _pillarStart[z]) = Count(z));
             long total = 0;
             for (var z = 0; z <= _shape.Z; z++)
@@ -112,15 +146,21 @@ public static class MarchingCubes
             Parallel.For(0, slabs.Length, parallel, s => slabs[s] = Process(s * LayersPerTask, Math.Min(layers, (s + 1) * LayersPerTask)));
 
             // 3. One list; the centre vertices follow the crossings.
-            var triangles = new int[slabs.Sum(s => (long)s.Triangles.Count)];
+            var triangles = new int[slabs.Sum(s => (long)s.Count)];
             var centres = slabs.Sum(s => s.Centres.Count);
             Array.Resize(ref _positions, _positions.Length + centres);
             Array.Resize(ref _normals, _normals.Length + centres);
             int at = 0, centre = (int)total;
             foreach (var slab in slabs)
             {
-                foreach (var corner in slab.Triangles)
-                    triangles[at++] = corner >= 0 ? corner : centre + ~corner;
+                var part = slab.Triangles.AsSpan(0, slab.Count);
+                if (slab.Centres.Count > 0)
+                {
+                    foreach (ref var corner in part)
+                        corner = corner >= 0 ? corner : centre + ~corner;
+                }
+                part.CopyTo(triangles.AsSpan(at));
+                at += part.Length;
                 slab.Centres.CopyTo(_positions, 3 * centre);
                 centre += slab.Centres.Count / 3;
             }
@@ -129,31 +169,59 @@ public static class MarchingCubes
         }
 
         // Value relative to the surface: at least 0 inside.
-        private float Relative(float value) => (float)(insideIsBelow ? iso - value : value - iso);
+        private float Relative(int voxel) => (float)(_insideIsBelow ? _iso - _data[voxel] : _data[voxel] - _iso);
 
-        private void Load(int z, float[] plane)
+        private Span<ulong> Row(int z, int y) => _inside.AsSpan((z * _shape.Y + y) * _words, _words);
+
+        private void Classify(int z)
         {
-            var section = volume.Section(z);
-            for (var i = 0; i < section.Length; i++)
-                plane[i] = Relative(section[i]);
+            // The float at which the inside begins: comparing with it is comparing with the iso value in double.
+            var limit = (float)_iso;
+            if (!_insideIsBelow && limit < _iso)
+                limit = MathF.BitIncrement(limit);
+            if (_insideIsBelow && limit > _iso)
+                limit = MathF.BitDecrement(limit);
+            var limits = Vector512.Create(limit);
+            for (var y = 0; y < _shape.Y; y++)
+            {
+                var values = _data.AsSpan(_volume.Index(z, y, 0), _shape.X);
+                var row = Row(z, y);
+                var x = 0;
+                for (; x + 16 <= values.Length; x += 16)
+                {
+                    var sixteen = Vector512.Create<float>(values.Slice(x, 16));
+                    row[x >> 6] |= (_insideIsBelow ? Vector512.LessThanOrEqual(sixteen, limits) : Vector512.GreaterThanOrEqual(sixteen, limits)).ExtractMostSignificantBits() << (x & 63);
+                }
+                for (; x < values.Length; x++)
+                {
+                    if (_insideIsBelow ? values[x] <= limit : values[x] >= limit)
+                        row[x >> 6] |= 1UL << (x & 63);
+                }
+            }
+        }
+
+        /// <summary>Bits x + 1 of a row in the places of x.</summary>
+        private static ulong Next(ReadOnlySpan<ulong> row, int word) => row[word] >> 1 | (word + 1 < row.Length ? row[word + 1] << 63 : 0);
+
+        /// <summary>The places of a word that have a right-hand neighbour.</summary>
+        private ulong Inner(int word)
+        {
+            var count = _shape.X - 1 - 64 * word;
+            return count >= 64 ? ulong.MaxValue : count <= 0 ? 0 : (1UL << count) - 1;
         }
 
         private (int InPlane, int Pillars) Count(int z)
         {
-            var section = volume.Section(z);
-            var above = z + 1 < _shape.Z ? volume.Section(z + 1) : section;
-            int inPlane = 0, pillars = 0, width = _shape.X;
-            for (int i = 0, y = 0; y < _shape.Y; y++)
+            int inPlane = 0, pillars = 0;
+            for (var y = 0; y < _shape.Y; y++)
             {
-                for (var x = 0; x < width; x++, i++)
+                var row = Row(z, y);
+                var below = y + 1 < _shape.Y ? Row(z, y + 1) : row;
+                var deeper = z + 1 < _shape.Z ? Row(z + 1, y) : row;
+                for (var w = 0; w < row.Length; w++)
                 {
-                    var inside = Relative(section[i]) >= 0;
-                    if (x + 1 < width && inside != (Relative(section[i + 1]) >= 0))
-                        inPlane++;
-                    if (y + 1 < _shape.Y && inside != (Relative(section[i + width]) >= 0))
-                        inPlane++;
-                    if (inside != (Relative(above[i]) >= 0))
-                        pillars++;
+                    inPlane += BitOperations.PopCount((row[w] ^ Next(row, w)) & Inner(w)) + BitOperations.PopCount(row[w] ^ below[w]);
+                    pillars += BitOperations.PopCount(row[w] ^ deeper[w]);
                 }
             }
             return (inPlane, pillars);
@@ -163,87 +231,102 @@ public static class MarchingCubes
         {
             var count = _shape.SectionCount;
             var slab = new Slab();
-            float[] low = new float[count], high = new float[count];
             int[] lowX = new int[count], lowY = new int[count], highX = new int[count], highY = new int[count], pillar = new int[count];
-            Load(first, low);
-            Number(first, low, lowX, lowY);
+            Number(first, lowX, lowY);
             for (var z = first; z < end; z++)
             {
-                cancellation.ThrowIfCancellationRequested();
-                Load(z + 1, high);
+                _cancellation.ThrowIfCancellationRequested();
                 // The plane between two slabs is written by both, with the same values: centre vertices of either need them.
-                Number(z + 1, high, highX, highY);
-                NumberPillars(z, low, high, pillar);
-                March(slab, low, high, lowX, lowY, highX, highY, pillar);
-                (low, high, lowX, highX, lowY, highY) = (high, low, highX, lowX, highY, lowY);
+                Number(z + 1, highX, highY);
+                NumberPillars(z, pillar);
+                March(slab, z, lowX, lowY, highX, highY, pillar);
+                (lowX, highX, lowY, highY) = (highX, lowX, highY, lowY);
             }
             return slab;
         }
 
-        private void Number(int z, float[] plane, int[] alongX, int[] alongY)
+        private void Number(int z, int[] alongX, int[] alongY)
         {
             var vertex = _planeStart[z];
-            var width = _shape.X;
-            for (int i = 0, y = 0; y < _shape.Y; y++)
+            for (var y = 0; y < _shape.Y; y++)
             {
-                for (var x = 0; x < width; x++, i++)
+                var row = Row(z, y);
+                var below = y + 1 < _shape.Y ? Row(z, y + 1) : row;
+                for (var w = 0; w < row.Length; w++)
                 {
-                    if (x + 1 < width && plane[i] >= 0 != plane[i + 1] >= 0)
+                    ulong right = (row[w] ^ Next(row, w)) & Inner(w), down = row[w] ^ below[w];
+                    for (var left = right | down; left != 0; left &= left - 1)
                     {
-                        Write(vertex, z, y, x, 0, plane[i], plane[i + 1]);
-                        alongX[i] = vertex++;
-                    }
-                    if (y + 1 < _shape.Y && plane[i] >= 0 != plane[i + width] >= 0)
-                    {
-                        Write(vertex, z, y, x, 1, plane[i], plane[i + width]);
-                        alongY[i] = vertex++;
+                        var bit = BitOperations.TrailingZeroCount(left);
+                        var x = 64 * w + bit;
+                        if ((right >> bit & 1) != 0)
+                        {
+                            Write(vertex, z, y, x, 0);
+                            alongX[y * _shape.X + x] = vertex++;
+                        }
+                        if ((down >> bit & 1) != 0)
+                        {
+                            Write(vertex, z, y, x, 1);
+                            alongY[y * _shape.X + x] = vertex++;
+                        }
                     }
                 }
             }
         }
 
-        private void NumberPillars(int z, float[] low, float[] high, int[] pillar)
+        private void NumberPillars(int z, int[] pillar)
         {
             var vertex = _pillarStart[z];
-            for (int i = 0, y = 0; y < _shape.Y; y++)
+            for (var y = 0; y < _shape.Y; y++)
             {
-                for (var x = 0; x < _shape.X; x++, i++)
+                var row = Row(z, y);
+                var deeper = Row(z + 1, y);
+                for (var w = 0; w < row.Length; w++)
                 {
-                    if (low[i] >= 0 == high[i] >= 0)
-                        continue;
-                    Write(vertex, z, y, x, 2, low[i], high[i]);
-                    pillar[i] = vertex++;
+                    for (var left = row[w] ^ deeper[w]; left != 0; left &= left - 1)
+                    {
+                        var x = 64 * w + BitOperations.TrailingZeroCount(left);
+                        Write(vertex, z, y, x, 2);
+                        pillar[y * _shape.X + x] = vertex++;
+                    }
                 }
             }
         }
 
-        private void March(Slab slab, float[] low, float[] high, int[] lowX, int[] lowY, int[] highX, int[] highY, int[] pillar)
+        private void March(Slab slab, int z, int[] lowX, int[] lowY, int[] highX, int[] highY, int[] pillar)
         {
             var width = _shape.X;
-            Span<float> w = stackalloc float[8];
             Span<int> vertices = stackalloc int[12];
             for (var y = 0; y + 1 < _shape.Y; y++)
             {
-                for (var x = 0; x + 1 < width; x++)
+                ReadOnlySpan<ulong> a = Row(z, y), b = Row(z, y + 1), c = Row(z + 1, y), d = Row(z + 1, y + 1);
+                for (var w = 0; w < a.Length; w++)
                 {
-                    int i = y * width + x, j = i + width;
-                    var inside = (low[i] >= 0 ? 1 : 0) | (low[i + 1] >= 0 ? 2 : 0) | (low[j] >= 0 ? 4 : 0) | (low[j + 1] >= 0 ? 8 : 0)
-                        | (high[i] >= 0 ? 16 : 0) | (high[i + 1] >= 0 ? 32 : 0) | (high[j] >= 0 ? 64 : 0) | (high[j + 1] >= 0 ? 128 : 0);
-                    if (inside is 0 or 255)
-                        continue;
-                    (w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]) = (low[i], low[i + 1], low[j], low[j + 1], high[i], high[i + 1], high[j], high[j + 1]);
-                    (vertices[0], vertices[1], vertices[2], vertices[3]) = (lowX[i], lowX[j], highX[i], highX[j]);
-                    (vertices[4], vertices[5], vertices[6], vertices[7]) = (lowY[i], lowY[i + 1], highY[i], highY[i + 1]);
-                    (vertices[8], vertices[9], vertices[10], vertices[11]) = (pillar[i], pillar[i + 1], pillar[j], pillar[j + 1]);
-                    Emit(slab, CubeCases.Get(inside, JoinedFaces(inside, w)), vertices);
+                    ulong a1 = Next(a, w), b1 = Next(b, w), c1 = Next(c, w), d1 = Next(d, w);
+                    // Cubes that are neither all inside nor all outside.
+                    var active = (a[w] | a1 | b[w] | b1 | c[w] | c1 | d[w] | d1) & ~(a[w] & a1 & b[w] & b1 & c[w] & c1 & d[w] & d1) & Inner(w);
+                    for (; active != 0; active &= active - 1)
+                    {
+                        var bit = BitOperations.TrailingZeroCount(active);
+                        var inside = (int)(a[w] >> bit & 1 | (a1 >> bit & 1) << 1 | (b[w] >> bit & 1) << 2 | (b1 >> bit & 1) << 3
+                            | (c[w] >> bit & 1) << 4 | (c1 >> bit & 1) << 5 | (d[w] >> bit & 1) << 6 | (d1 >> bit & 1) << 7);
+                        int i = y * width + 64 * w + bit, j = i + width;
+                        (vertices[0], vertices[1], vertices[2], vertices[3]) = (lowX[i], lowX[j], highX[i], highX[j]);
+                        (vertices[4], vertices[5], vertices[6], vertices[7]) = (lowY[i], lowY[i + 1], highY[i], highY[i + 1]);
+                        (vertices[8], vertices[9], vertices[10], vertices[11]) = (pillar[i], pillar[i + 1], pillar[j], pillar[j + 1]);
+                        var ambiguous = CubeCases.AmbiguousFaces(inside);
+                        Emit(slab, CubeCases.Get(inside, ambiguous == 0 ? 0 : JoinedFaces(ambiguous, z * _shape.SectionCount + i)), vertices);
+                    }
                 }
             }
         }
 
         /// <summary>The asymptotic decider: diagonal inside corners are joined where the bilinear saddle of their face is inside.</summary>
-        private static int JoinedFaces(int inside, ReadOnlySpan<float> w)
+        private int JoinedFaces(int ambiguous, int voxel)
         {
-            var ambiguous = CubeCases.AmbiguousFaces(inside);
+            Span<float> w = stackalloc float[8];
+            for (var c = 0; c < 8; c++)
+                w[c] = Relative(voxel + (c & 1) + (c >> 1 & 1) * _shape.X + (c >> 2) * _shape.SectionCount);
             var joined = 0;
             for (var f = 0; ambiguous >> f != 0; f++)
             {
@@ -261,8 +344,10 @@ public static class MarchingCubes
         private void Emit(Slab slab, CubeCase cube, ReadOnlySpan<int> vertices)
         {
             var firstCentre = slab.Centres.Count / 3;
-            foreach (var corner in cube.Triangles)
-                slab.Triangles.Add(corner < CubeCases.CentreBase ? vertices[corner] : ~(firstCentre + corner - CubeCases.CentreBase));
+            var corners = cube.Triangles;
+            var target = slab.Reserve(corners.Length);
+            for (var k = 0; k < corners.Length; k++)
+                target[k] = corners[k] < CubeCases.CentreBase ? vertices[corners[k]] : ~(firstCentre + corners[k] - CubeCases.CentreBase);
             foreach (var loop in cube.Centres)
             {
                 for (var a = 0; a < 3; a++)
@@ -275,46 +360,40 @@ public static class MarchingCubes
             }
         }
 
-        private void Write(int vertex, int z, int y, int x, int axis, float from, float to)
+        private void Write(int vertex, int z, int y, int x, int axis)
         {
-            var t = from / ((double)from - to);
+            var voxel = _volume.Index(z, y, x);
+            var next = voxel + (axis == 0 ? 1 : axis == 1 ? _shape.X : _shape.SectionCount);
+            double from = Relative(voxel), t = from / (from - Relative(next));
             t = double.IsFinite(t) ? Math.Clamp(t, Margin, 1 - Margin) : 0.5;
-            var (size, origin) = (volume.VoxelSize, volume.Origin);
+            var (size, origin) = (_volume.VoxelSize, _volume.Origin);
             var position = _positions.AsSpan(3 * vertex, 3);
             position[0] = (float)(origin.X + (x + (axis == 0 ? t : 0)) * size.X);
             position[1] = (float)(origin.Y + (y + (axis == 1 ? t : 0)) * size.Y);
             position[2] = (float)(origin.Z + (z + (axis == 2 ? t : 0)) * size.Z);
 
-            Span<double> a = stackalloc double[3], b = stackalloc double[3];
-            Gradient(z, y, x, a);
-            Gradient(z + (axis == 2 ? 1 : 0), y + (axis == 1 ? 1 : 0), x + (axis == 0 ? 1 : 0), b);
-            double length = 0;
-            for (var i = 0; i < 3; i++)
-            {
-                // Out of the structure is down the gradient, or up where the structure is the dark side.
-                a[i] = ((1 - t) * a[i] + t * b[i]) * (insideIsBelow ? 1 : -1);
-                length += a[i] * a[i];
-            }
-            length = Math.Sqrt(length);
+            // Out of the structure is down the gradient, or up where the structure is the dark side.
+            var side = _insideIsBelow ? 1.0 : -1.0;
+            var gx = side * Between(voxel, next, 1, x, _shape.X, axis == 0, t) / size.X;
+            var gy = side * Between(voxel, next, _shape.X, y, _shape.Y, axis == 1, t) / size.Y;
+            var gz = side * Between(voxel, next, _shape.SectionCount, z, _shape.Z, axis == 2, t) / size.Z;
+            var length = Math.Sqrt(gx * gx + gy * gy + gz * gz);
             if (!(length > 0) || !double.IsFinite(length))
                 return;
-            for (var i = 0; i < 3; i++)
-                _normals[3 * vertex + i] = (float)(a[i] / length);
+            var normal = _normals.AsSpan(3 * vertex, 3);
+            (normal[0], normal[1], normal[2]) = ((float)(gx / length), (float)(gy / length), (float)(gz / length));
         }
 
-        /// <summary>Central differences (one-sided at the border), value per nm, order x, y, z.</summary>
-        private void Gradient(int z, int y, int x, Span<double> result)
-        {
-            var size = volume.VoxelSize;
-            result[0] = Difference(volume.Index(z, y, 0), 1, x, _shape.X) / size.X;
-            result[1] = Difference(volume.Index(z, 0, x), _shape.X, y, _shape.Y) / size.Y;
-            result[2] = Difference(volume.Index(0, y, x), _shape.SectionCount, z, _shape.Z) / size.Z;
-        }
+        /// <summary>The difference along one axis, a voxel apart, between those at both ends of the edge.</summary>
+        private double Between(int voxel, int next, int stride, int i, int count, bool along, double t) =>
+            (1 - t) * Difference(voxel, stride, i, count) + t * Difference(next, stride, along ? i + 1 : i, count);
 
-        private double Difference(int start, int stride, int i, int count)
+        /// <summary>Central difference, one-sided at the border.</summary>
+        private double Difference(int voxel, int stride, int i, int count)
         {
-            int before = Math.Max(0, i - 1), after = Math.Min(count - 1, i + 1);
-            return ((double)volume.Data[start + after * stride] - volume.Data[start + before * stride]) / (after - before);
+            int before = i > 0 ? stride : 0, after = i < count - 1 ? stride : 0;
+            var difference = (double)_data[voxel + after] - _data[voxel - before];
+            return before != 0 && after != 0 ? difference / 2 : difference;
         }
     }
 
@@ -333,9 +412,24 @@ public static class MarchingCubes
 
     private sealed class Slab
     {
-        /// <summary>Vertex numbers; centre n of this slab stands as ~n.</summary>
-        public List<int> Triangles { get; } = [];
+        /// <summary>Vertex numbers, <see cref="Count"/> of them; centre n of this slab stands as ~n.</summary>
+        public int[] Triangles { get; private set; } = new int[1 << 14];
+
+        public int Count { get; private set; }
 
         public List<float> Centres { get; } = [];
+
+        /// <summary>Room for more corners.</summary>
+        public Span<int> Reserve(int corners)
+        {
+            if (Count + corners > Triangles.Length)
+            {
+                var larger = new int[2 * Triangles.Length];
+                Array.Copy(Triangles, larger, Count);
+                Triangles = larger;
+            }
+            Count += corners;
+            return Triangles.AsSpan(Count - corners, corners);
+        }
     }
 }

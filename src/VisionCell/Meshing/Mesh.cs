@@ -75,6 +75,31 @@ public sealed class Mesh
         }
     }
 
+    /// <summary>The same surface in one colour, sRGB.</summary>
+    public Mesh WithColour(byte r, byte g, byte b)
+    {
+        var colours = new byte[4 * VertexCount];
+        for (var i = 0; i < colours.Length; i += 4)
+            (colours[i], colours[i + 1], colours[i + 2], colours[i + 3]) = (r, g, b, 255);
+        return new Mesh(Positions, Triangles, Normals, colours);
+    }
+
+    /// <summary>Several meshes as one; colours are kept where all of them have some.</summary>
+    public static Mesh Merge(IEnumerable<Mesh> meshes)
+    {
+        var all = meshes.ToList();
+        var triangles = new int[all.Sum(m => (long)m.Triangles.Length)];
+        int at = 0, offset = 0;
+        foreach (var mesh in all)
+        {
+            foreach (var corner in mesh.Triangles)
+                triangles[at++] = corner + offset;
+            offset += mesh.VertexCount;
+        }
+        return new Mesh([.. all.SelectMany(m => m.Positions)], triangles, [.. all.SelectMany(m => m.Normals)],
+            all.All(m => m.Colours is not null) ? [.. all.SelectMany(m => m.Colours!)] : null);
+    }
+
     /// <summary>Surface area, nm².</summary>
     public double Area()
     {

@@ -30,7 +30,27 @@ public static class MeshDecimation
             throw new BadInputException($"decimation to {targetTriangles} triangles: at least 4 make a closed surface");
         if (mesh.TriangleCount <= targetTriangles)
             return mesh;
-        return new Collapser(mesh, options ?? new MeshDecimationOptions()).Run(targetTriangles, progress, cancellation);
+        return new Collapser(mesh, options ?? new MeshDecimationOptions()).Run(targetTriangles, double.PositiveInfinity, progress, cancellation);
+    }
+
+    /// <summary>Simplifies a mesh by a share of its triangles or by an error.</summary>
+    /// <param name="mesh">The surface.</param>
+    /// <param name="share">Share of the triangles that may remain, above 0 and at most 1; 1 leaves it to the error.</param>
+    /// <param name="maxErrorNm">How far a vertex may lie from the planes of the triangles that it stands for: root mean square, weighted by area, nm; null for no limit.</param>
+    /// <param name="options">Treatment of borders and folds.</param>
+    /// <param name="progress">Share of the work done, 0 to 1.</param>
+    /// <param name="cancellation">Stops between collapses.</param>
+    /// <exception cref="BadInputException">A share or an error is out of range.</exception>
+    public static Mesh Decimate(Mesh mesh, double share, double? maxErrorNm, MeshDecimationOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        if (share is not (> 0 and <= 1))
+            throw new BadInputException(FormattableString.Invariant($"decimation to a share of {share}: must be above 0 and at most 1"));
+        if (maxErrorNm is { } limit && !(limit > 0 && double.IsFinite(limit)))
+            throw new BadInputException(FormattableString.Invariant($"decimation with an error of {limit} nm: must be above 0"));
+        if (mesh.TriangleCount <= 4 || (share == 1 && maxErrorNm is null))
+            return mesh;
+        var target = share < 1 ? Math.Max(4, (int)(share * mesh.TriangleCount)) : 4;
+        return new Collapser(mesh, options ?? new MeshDecimationOptions()).Run(target, maxErrorNm ?? double.PositiveInfinity, progress, cancellation);
     }
 
     private sealed class Collapser
@@ -81,7 +101,7 @@ public static class MeshDecimation
             _queue = new(CollectEdges());
         }
 
-        public Mesh Run(int target, IProgress<double>? progress, CancellationToken cancellation)
+        public Mesh Run(int target, double maxError, IProgress<double>? progress, CancellationToken cancellation)
         {
             var start = _alive;
             for (var step = 0; _alive > target && _queue.TryDequeue(out var entry, out _); step++)
@@ -94,7 +114,7 @@ public static class MeshDecimation
                 var (u, v, stampU, stampV) = entry;
                 if (_stamps[u] != stampU || _stamps[v] != stampV)
                     continue;
-                if (KeepsTopology(u, v) && TryPlace(u, v, out var point))
+                if (KeepsTopology(u, v) && TryPlace(u, v, out var point) && IsWithin(maxError, u, v, point))
                     Collapse(u, v, point);
             }
             return Compact();
@@ -164,6 +184,15 @@ public static class MeshDecimation
             }
             point = default;
             return false;
+        }
+
+        /// <summary>Planes weigh what their normals' squares sum up to, so that error over trace is the mean squared distance.</summary>
+        private bool IsWithin(double maxError, int u, int v, Vector3d point)
+        {
+            if (double.IsPositiveInfinity(maxError))
+                return true;
+            var quadric = _quadrics[u] + _quadrics[v];
+            return quadric.Error(point) <= maxError * maxError * (quadric.XX + quadric.YY + quadric.ZZ);
         }
 
         /// <summary>Link condition: what the ends have in common is what their shared triangles span, and no more.</summary>

@@ -51,6 +51,19 @@ public static class MeshFile
         AtomicWrite.File(path, stream => write(mesh, stream, metadata));
     }
 
+    /// <summary>Writes several objects: a .glb holds a node for each; the other formats hold them as one mesh.</summary>
+    /// <param name="objects">Names and surfaces, nm.</param>
+    /// <param name="path">As above.</param>
+    /// <param name="metadata">As above.</param>
+    /// <exception cref="BadInputException">As above.</exception>
+    public static void Write(IReadOnlyList<(string Name, Mesh Mesh)> objects, string path, MeshMetadata metadata)
+    {
+        if (Path.GetExtension(path).Equals(".glb", StringComparison.OrdinalIgnoreCase))
+            AtomicWrite.File(path, stream => GltfWriter.Write(objects, stream, metadata));
+        else
+            Write(Mesh.Merge(objects.Select(o => o.Mesh)), path, metadata);
+    }
+
     /// <summary>Voxel size, unit and origin of the data as one-line statements.</summary>
     private static IEnumerable<string> Comments(MeshMetadata metadata)
     {

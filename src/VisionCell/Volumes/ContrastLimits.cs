@@ -1,15 +1,15 @@
 namespace VisionCell.Volumes;
 
-/// <summary>Grey levels that a display should span.</summary>
+/// <summary>Grey levels that a picture should span: percentiles, so that a few hot pixels do not darken the rest.</summary>
 public static class ContrastLimits
 {
-    /// <summary>The given percentiles of the finite values.</summary>
+    /// <summary>The limits of the finite values.</summary>
     /// <param name="values">Values in any order.</param>
-    /// <param name="tail">Share cut off at each end; 0.002 keeps a few hot pixels from darkening the rest.</param>
-    /// <returns>Low below high; for constant data an interval of 1 around the value.</returns>
+    /// <param name="tail">Share cut off at each end.</param>
+    /// <returns>Low below high; for constant data an interval of 1 around the value, for no data 0 to 1.</returns>
     public static (double Low, double High) Of(ReadOnlySpan<float> values, double tail = 0.002)
     {
-        // A prime stride samples long rows evenly; a hundred thousand values settle a percentile of 0.2 % to a few per cent of itself.
+        // An odd stride samples long rows evenly; a hundred thousand values settle a percentile of 0.2 % to a few per cent of itself.
         var stride = values.Length <= 200_000 ? 1 : values.Length / 100_000 | 1;
         var sample = new List<float>(values.Length / stride + 1);
         for (var i = 0; i < values.Length; i += stride)
