@@ -58,6 +58,13 @@ internal static class Tool
         return text;
     }
 
+    /// <summary>Sets the rights of a file or folder, given in octal as in chmod.</summary>
+    public static void SetRights(string path, string octal)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, (UnixFileMode)Convert.ToInt32(octal, 8));
+    }
+
     private static string FindRoot()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -30,6 +30,7 @@ internal static class Catalogue
             NotebookCommand.Create(),
             KernelCommand.Create(),
             DataCommand.Create(),
+            JobsCommand.Create(),
             DoctorCommand.Create(),
         };
         root.HelpName = "visioncell";

@@ -59,10 +59,12 @@ internal static class ImageJDescription
         static double? Edge(double? resolution) => resolution is > 0 ? 1 / resolution : null;
     }
 
-    /// <summary>The description that ImageJ reads <paramref name="volume"/>'s calibration from, in nm.</summary>
-    public static string Write(Volume volume)
+    /// <summary>The description that ImageJ reads <paramref name="volume"/>'s calibration from, in nm; without calibration it says none.</summary>
+    public static string Write(Volume volume, bool calibrated = true)
     {
         var (n, size, origin) = (volume.Shape.Z, volume.VoxelSize, volume.Origin);
+        if (!calibrated)
+            return string.Create(CultureInfo.InvariantCulture, $"ImageJ=1.54f\nimages={n}\nslices={n}\nloop=false\n");
         var text = string.Create(CultureInfo.InvariantCulture, $"ImageJ=1.54f\nimages={n}\nslices={n}\nunit=nm\nspacing={size.Z:R}\nloop=false\n");
         if (origin != default)
             text += string.Create(CultureInfo.InvariantCulture, $"xorigin={-origin.X / size.X:R}\nyorigin={-origin.Y / size.Y:R}\nzorigin={-origin.Z / size.Z:R}\n");

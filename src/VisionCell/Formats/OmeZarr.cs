@@ -61,11 +61,11 @@ public static class OmeZarr
     private static readonly string[] _metadataFiles = [".zattrs", ".zgroup", ".zarray", "zarr.json"];
     private static readonly string[] _axes = ["z", "y", "x"];
 
-    /// <summary>Opens an image to look at its levels or read boxes.</summary>
+    /// <summary>Opens an image to look at its levels or read boxes; its path may be an http(s) address.</summary>
     /// <exception cref="BadInputException">The folder holds no readable OME-Zarr image.</exception>
     public static OmeZarrImage Open(string path)
     {
-        if (!Directory.Exists(path))
+        if (!ZarrFiles.IsRemote(path) && !Directory.Exists(path))
             throw new BadInputException(File.Exists(path) ? $"{path}: is a file; an OME-Zarr image is a folder" : $"{path}: no such folder");
         return ReadGuard.Run(path, "OME-Zarr", () => OmeZarrImage.Open(path));
     }

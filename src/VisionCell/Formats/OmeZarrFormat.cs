@@ -13,7 +13,7 @@ public sealed class OmeZarrFormat : IVolumeFormat
 
     /// <inheritdoc/>
     public bool Recognises(string path) =>
-        Directory.Exists(path) && (OmeZarr.IsZarr(path) || Path.TrimEndingDirectorySeparator(path).EndsWith(".zarr", StringComparison.OrdinalIgnoreCase));
+        ZarrFiles.IsRemote(path) || (Directory.Exists(path) && (OmeZarr.IsZarr(path) || Path.TrimEndingDirectorySeparator(path).EndsWith(".zarr", StringComparison.OrdinalIgnoreCase)));
 
     /// <inheritdoc/>
     public VolumeInfo Inspect(string path) => OmeZarr.Open(path).Info;

@@ -125,13 +125,13 @@ public sealed class OmeZarrImage
     private static (JsonNode Ome, JsonNode Attributes) Attributes(string path)
     {
         var v3 = Path.Combine(path, "zarr.json");
-        if (File.Exists(v3))
+        if (ZarrFiles.Exists(v3))
         {
             var attributes = ZarrMetadata.Load(v3)["attributes"] ?? new JsonObject();
             return (attributes["ome"] ?? attributes, attributes);
         }
         var v2 = Path.Combine(path, ".zattrs");
-        if (!File.Exists(v2))
+        if (!ZarrFiles.Exists(v2))
             throw new BadInputException($"{path}: holds no Zarr metadata (.zattrs or zarr.json): no OME-Zarr image, or an incomplete one");
         var json = ZarrMetadata.Load(v2);
         return (json, json);

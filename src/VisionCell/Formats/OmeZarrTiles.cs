@@ -4,7 +4,8 @@ namespace VisionCell.Formats;
 
 /// <summary>
 /// Writes an OME-Zarr image tile by tile, in any order, so that neither the image nor one of its sections need fit in memory, and goes on where
-/// it was interrupted: a tile that is complete leaves a mark. <see cref="Complete"/> makes the coarser levels and moves the image into place.
+/// it was interrupted: a tile that is complete leaves a mark. Several processes may write at once, the same tile too: chunks are renamed into place.
+/// <see cref="Complete"/> makes the coarser levels and moves the image into place.
 /// The bytes are those of <see cref="OmeZarr.Write"/>.
 /// </summary>
 public sealed class OmeZarrTiles
@@ -30,9 +31,18 @@ public sealed class OmeZarrTiles
         // Moved into place, and then interrupted: the marks that are left are of an image that is gone.
         if (Directory.Exists(work) && !Directory.Exists(_image))
             Directory.Delete(work, recursive: true);
+        if (File.Exists(Path.Combine(work, BegunMark)))
+            return;
         Directory.CreateDirectory(Path.Combine(_image, "0"));
         ZarrWriter.WriteMetadata(Path.Combine(_image, "0"), shape, type, _options);
+        File.WriteAllBytes(Path.Combine(work, BegunMark), []);
     }
+
+    /// <summary>Name of the file, in the folder that is worked in, which is there once the image is begun and others may join in.</summary>
+    internal const string BegunMark = "begun";
+
+    /// <summary>Name of the file, in the folder that is worked in, which is there once a tile is complete.</summary>
+    internal static string MarkOf(Box tile) => FormattableString.Invariant($"tile-{tile.Z}-{tile.Y}-{tile.X}");
 
     /// <summary>Tiles begin at multiples of this many voxels.</summary>
     public int Chunk => _options.Chunk;
@@ -79,9 +89,10 @@ public sealed class OmeZarrTiles
         // Every tile, those that no coarser level is made of as well.
         if (ZarrWriter.ChunksIn(Path.Combine(_image, "0"), _options) < ZarrWriter.ChunkCount(_shape, Chunk))
             throw new BadInputException($"{_image}: not every tile is written");
+        ZarrWriter.RemoveUnfinished(_image);
         OmeZarrLevels.Complete(_image, path, _shape, _type, _size, _origin, provenance, _options, progress, cancellationToken);
         Directory.Delete(_work, recursive: true);
     }
 
-    private string Mark(Box tile) => Path.Combine(_work, FormattableString.Invariant($"tile-{tile.Z}-{tile.Y}-{tile.X}"));
+    private string Mark(Box tile) => Path.Combine(_work, MarkOf(tile));
 }

@@ -17,7 +17,11 @@ namespace VisionCell.Formats;
 /// shows noise (tried with 1.52i).
 /// </param>
 /// <param name="BigTiff">64-bit offsets; <c>null</c> decides by size: files that may pass 2 GiB, where older readers stop.</param>
-public sealed record TiffWriteOptions(bool Ome = false, bool Predictor = false, bool? BigTiff = null);
+/// <param name="Calibrated">
+/// Whether the voxel size is written. Off for data whose voxel size nobody knows: the file then says none, and whoever reads it is asked.
+/// Only with ImageJ's description.
+/// </param>
+public sealed record TiffWriteOptions(bool Ome = false, bool Predictor = false, bool? BigTiff = null, bool Calibrated = true);
 
 /// <summary>
 /// Writes TIFF stacks: one section a page, deflate, little-endian, strips of about 4 MB compressed in parallel, voxel size in
@@ -48,7 +52,7 @@ public static class TiffWriter
         // Deflate may lengthen what it cannot shrink by a few bytes in a thousand; a directory takes some 300 bytes.
         var atMost = shape.Count * sampleSize * 1.01 + shape.Z * (300.0 + 16.0 * stripsPerPage);
         var big = options.BigTiff ?? atMost > ClassicLimit;
-        var description = Encoding.UTF8.GetBytes((options.Ome ? OmeXml.Write(volume) : ImageJDescription.Write(volume)) + "\0");
+        var description = Encoding.UTF8.GetBytes((options.Ome ? OmeXml.Write(volume) : ImageJDescription.Write(volume, options.Calibrated)) + "\0");
         var predictor = !options.Predictor ? 1 : volume.VoxelType == VoxelType.Float32 ? 3 : 2;
 
         stream.Write(new byte[big ? 16 : 8]);
@@ -76,7 +80,7 @@ public static class TiffWriter
             counter.Add(n);
         }
         var directories = new DirectoryWriter(stream, big, description, stripsPerPage, offsets, counts);
-        directories.Write(volume, rowsPerStrip, predictor);
+        directories.Write(volume, rowsPerStrip, predictor, options.Calibrated);
     }
 
     private static byte[] Compress(ReadOnlySpan<byte> source, int rowBytes, int sampleSize, int predictor)
@@ -138,9 +142,9 @@ public static class TiffWriter
     {
         private int OffsetSize => big ? 8 : 4;
 
-        public void Write(Volume volume, int rowsPerStrip, int predictor)
+        public void Write(Volume volume, int rowsPerStrip, int predictor, bool calibrated)
         {
-            var (shape, size) = (volume.Shape, volume.VoxelSize);
+            var (shape, size) = (volume.Shape, calibrated ? volume.VoxelSize : new VoxelSize(1, 1, 1));
             var describedAt = Append(description);
             var resolutionAt = Append([.. Rational(1 / size.X), .. Rational(1 / size.Y)]);
             var (offsetsAt, countsAt) = (0L, 0L);

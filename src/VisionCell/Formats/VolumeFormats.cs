@@ -89,7 +89,7 @@ public static class VolumeFormats
 
     private static IVolumeFormat FormatOf(string path)
     {
-        if (!File.Exists(path) && !Directory.Exists(path))
+        if (!ZarrFiles.IsRemote(path) && !File.Exists(path) && !Directory.Exists(path))
             throw new BadInputException($"{path}: no such file or folder");
         return ReadGuard.Run(path, "volume", () => Array.Find(_formats, f => f.Recognises(path)))
             ?? throw new BadInputException(

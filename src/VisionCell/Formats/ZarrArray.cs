@@ -79,33 +79,32 @@ internal sealed class ZarrArray
         var file = Path.Combine(_folder, _metadata.KeyOf(at));
         var chunks = Spatial(_metadata.Chunks);
         var chunkBox = new Box(z * chunks.Z, y * chunks.Y, x * chunks.X, chunks);
-        if (!File.Exists(file))
+        var isThere = ReadGuard.Run(file, "a Zarr chunk", () =>
         {
-            if (_isComplete)
-                throw new BadInputException($"{file}: this chunk is missing: the image is incomplete");
-            Fill(chunkBox, box, target);
-            return;
-        }
-        ReadGuard.Run(file, "a Zarr chunk", () =>
-        {
-            var data = File.ReadAllBytes(file);
             if (_metadata.Codec.Sharding is { } sharding)
-                ReadShard(data, sharding, chunkBox, box, target);
-            else
-                Decode(data, _metadata.Codec, _metadata.Chunks, chunkBox, box, target);
-            return 0;
+                return ReadShard(file, sharding, chunkBox, box, target);
+            if (ZarrFiles.Read(file) is not { } data)
+                return false;
+            Decode(data, _metadata.Codec, _metadata.Chunks, chunkBox, box, target);
+            return true;
         });
+        if (isThere)
+            return;
+        if (_isComplete)
+            throw new BadInputException($"{file}: this chunk is missing: the image is incomplete");
+        Fill(chunkBox, box, target);
     }
 
-    private void ReadShard(byte[] data, ZarrSharding sharding, Box shard, Box box, Volume target)
+    /// <summary>Reads those chunks of a shard that the box touches, and nothing of the others.</summary>
+    /// <returns>Whether there is such a shard.</returns>
+    private bool ReadShard(string file, ZarrSharding sharding, Box shard, Box box, Volume target)
     {
         var per = _metadata.Chunks.Select((n, i) => n / sharding.Chunks[i]).ToArray();
         var count = per.Aggregate(1, (a, b) => checked(a * b));
         // Offset and length of each chunk, 64 bits each; both all ones where it is missing.
         var indexBytes = checked(count * 16 + 4 * sharding.IndexCodecs.Count);
-        if (indexBytes > data.Length)
-            throw new InvalidDataException("a shard shorter than its index");
-        var index = sharding.IndexAtEnd ? data[^indexBytes..] : data[..indexBytes];
+        if (ZarrFiles.Read(file, sharding.IndexAtEnd ? -indexBytes : 0, indexBytes) is not { } index)
+            return false;
         foreach (var codec in sharding.IndexCodecs.Reverse())
             index = codec.Decode(index, indexBytes);
         var inner = Spatial(sharding.Chunks);
@@ -120,8 +119,9 @@ internal sealed class ZarrArray
             if (offset == ulong.MaxValue && length == ulong.MaxValue)
                 Fill(chunk, box, target);
             else if (Overlap(chunk, box, out _))
-                Decode(data.AsSpan(checked((int)offset), checked((int)length)).ToArray(), sharding.Codec, sharding.Chunks, chunk, box, target);
+                Decode(ZarrFiles.Read(file, checked((long)offset), checked((int)length))!, sharding.Codec, sharding.Chunks, chunk, box, target);
         }
+        return true;
     }
 
     private void Decode(byte[] data, ZarrChunkCodec codec, int[] chunkShape, Box chunk, Box box, Volume target)

@@ -31,7 +31,7 @@ internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, Voxe
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllBytes(path)) ?? throw new BadInputException($"{path}: is null");
+            return JsonNode.Parse(ZarrFiles.Read(path) ?? throw new BadInputException($"{path}: no such file")) ?? throw new BadInputException($"{path}: is null");
         }
         catch (JsonException e)
         {
@@ -41,8 +41,8 @@ internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, Voxe
 
     /// <summary>Whether a folder is a Zarr array.</summary>
     public static bool IsArray(string folder) =>
-        File.Exists(Path.Combine(folder, ".zarray"))
-        || (File.Exists(Path.Combine(folder, "zarr.json")) && (string?)Load(Path.Combine(folder, "zarr.json"))["node_type"] == "array");
+        ZarrFiles.Exists(Path.Combine(folder, ".zarray"))
+        || (ZarrFiles.Exists(Path.Combine(folder, "zarr.json")) && (string?)Load(Path.Combine(folder, "zarr.json"))["node_type"] == "array");
 
     /// <summary>Reads the description of an array.</summary>
     /// <exception cref="BadInputException">It is missing, damaged, or asks for what is not supported.</exception>
@@ -50,7 +50,7 @@ internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, Voxe
     {
         var v2 = Path.Combine(folder, ".zarray");
         var v3 = Path.Combine(folder, "zarr.json");
-        var file = File.Exists(v2) ? v2 : File.Exists(v3) ? v3 : throw new BadInputException($"{folder}: holds no Zarr array (.zarray or zarr.json is missing)");
+        var file = ZarrFiles.Exists(v2) ? v2 : ZarrFiles.Exists(v3) ? v3 : throw new BadInputException($"{folder}: holds no Zarr array (.zarray or zarr.json is missing)");
         return ReadGuard.Run(file, "a Zarr array", () => file == v2 ? Version2(Load(file)) : Version3(Load(file)));
     }
 

@@ -10,6 +10,8 @@ namespace VisionCell.Formats;
 /// </summary>
 internal static class ZarrWriter
 {
+    private const string Unfinished = ".tmp";
+
     public static long ChunkCount(Shape3 shape, int chunk) => Grid(shape, chunk).Count;
 
     /// <summary>How many chunks there are on disk.</summary>
@@ -49,12 +51,18 @@ internal static class ZarrWriter
                 var (zy, x) = Math.DivRem(i, grid.X);
                 var (z, y) = Math.DivRem(zy, grid.Y);
                 Gather(block, new Box((int)z * chunk, (int)y * chunk, (int)x * chunk, new Shape3(chunk, chunk, chunk)), size, worker.Buffer);
-                using var file = File.Create(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}", $"{first.X + x}"), 1);
-                file.Write(worker.Compressor.Wrap(worker.Buffer));
+                Place(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}"), $"{first.X + x}", worker.Compressor.Wrap(worker.Buffer));
                 counter.Add();
                 return worker;
             },
             worker => worker.Compressor.Dispose());
+    }
+
+    /// <summary>Removes what processes that were killed have left.</summary>
+    public static void RemoveUnfinished(string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder, $"*{Unfinished}", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).ToArray())
+            File.Delete(file);
     }
 
     /// <summary>Writes the description of an array.</summary>
@@ -65,6 +73,24 @@ internal static class ZarrWriter
             OmeZarr.Save(Path.Combine(folder, ".zarray"), Version2(shape, type, options));
         else
             OmeZarr.Save(Path.Combine(folder, "zarr.json"), Version3(shape, type, options));
+    }
+
+    // A reader, or another process that writes the same chunk, sees the whole of it or none: AtomicWrite without its flush, which would cost more
+    // than the compression; a chunk that a failing machine loses is found by the count and the check sums when the image is completed.
+    private static void Place(string folder, string name, ReadOnlySpan<byte> chunk)
+    {
+        var temporary = Path.Combine(folder, $".{name}.{Guid.NewGuid():N}{Unfinished}");
+        try
+        {
+            using (var file = File.Create(temporary, 1))
+                file.Write(chunk);
+            File.Move(temporary, Path.Combine(folder, name), overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     private static string Root(string folder, OmeZarrOptions options) => options.Version == OmeZarrVersion.V05 ? Path.Combine(folder, "c") : folder;

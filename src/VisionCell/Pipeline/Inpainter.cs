@@ -57,7 +57,7 @@ public static class Inpainter
         {
             PeakMemory.Start();
             var clock = Stopwatch.StartNew();
-            using var inpainting = LoggedTraining.Run(Name, run, stage, training, progress, options => Inpainting.Train(stack.ToFloat32(), missing, options));
+            using var inpainting = LoggedTraining.Run(Name, run, training, progress, log => stage.Output(log), mayTrain: true, options => Inpainting.Train(stack.ToFloat32(), missing, options));
             // Before minutes of sampling, not after.
             if (withUncertainty && !inpainting.CanJudge)
                 throw new BadInputException("the middle third of the stack has too few whole sections in a row to measure errors of so many missing ones: leave the uncertainty out");

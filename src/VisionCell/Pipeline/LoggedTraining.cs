@@ -9,14 +9,17 @@ internal static class LoggedTraining
     /// <summary>Where the reports of a training are kept (<see cref="TrainingLog"/>).</summary>
     public static string Path(RunWorkspace run, string name) => System.IO.Path.Combine(run.Checkpoints, $"{name}.training.json");
 
-    /// <summary>Trains.</summary>
+    /// <summary>Trains, or reads the weights that were trained.</summary>
     /// <param name="name">Of what is trained.</param>
     /// <param name="run">The run.</param>
-    /// <param name="stage">The stage whose output the reports are.</param>
     /// <param name="training">Time, seed, interruption; the checkpoint folder is the run's.</param>
     /// <param name="progress">Told what is done.</param>
+    /// <param name="logged">Told where the reports lie, if there are any.</param>
+    /// <param name="mayTrain">False where the weights must be there already.</param>
     /// <param name="train">The training.</param>
-    public static T Run<T>(string name, RunWorkspace run, StageRun stage, TrainingOptions training, IProgress<ReconstructionProgress>? progress, Func<TrainingOptions, T> train)
+    /// <exception cref="InvalidOperationException">The weights are not there.</exception>
+    public static T Run<T>(
+        string name, RunWorkspace run, TrainingOptions training, IProgress<ReconstructionProgress>? progress, Action<string>? logged, bool mayTrain, Func<TrainingOptions, T> train)
     {
         var path = Path(run, name);
         var log = new TrainingLog();
@@ -32,6 +35,8 @@ internal static class LoggedTraining
                 Snapshots = board,
                 Progress = new Relay<TrainingProgress>(p =>
                 {
+                    if (!mayTrain)
+                        throw new InvalidOperationException($"the weights of '{name}' are not in {run.Checkpoints}: they were trained on another stack or with other options");
                     reported = true;
                     log.Report(p);
                     board.Report(p);
@@ -45,10 +50,10 @@ internal static class LoggedTraining
             log.Write(path);
             throw;
         }
+        if (reported || File.Exists(path))
+            logged?.Invoke(path);
         if (reported)
-            log.Write(stage.Output(path));
-        else if (File.Exists(path))
-            stage.Output(path);
+            log.Write(path);
         return trained;
     }
 }

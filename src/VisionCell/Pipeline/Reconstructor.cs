@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Text.Json;
 using VisionCell.Acquisition;
 using VisionCell.Evaluation;
-using VisionCell.Formats;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -62,60 +60,34 @@ public static class Reconstructor
         bool withUncertainty = false,
         Tiling? tiling = null)
     {
-        using var set = new MethodSet(training.Device, training.Notice);
-        var method = set[methodName];
-        var tiles = tiling ?? new Tiling();
-        Methods.Check(method, stack.Outline);
         var path = Path.Combine(run.Volumes, $"{methodName}.zarr");
-        var configuration = new
-        {
-            method = methodName,
-            sampling = stack.Outline.Sampling.ToString(),
-            minutes = training.Budget?.TotalMinutes,
-            steps = training.Steps,
-            seed = training.Seed,
-            fromScratch = training.FromScratch,
-            prior = training.Prior is { } prior ? ContentHash.OfFile(prior) : null,
-            diffusionPrior = training.DiffusionPrior is { } diffusionPrior ? ContentHash.OfFile(diffusionPrior) : null,
-            uncertainty = withUncertainty,
-            excerpt = stack.IsInMemory || method.Halo is null ? (long?)null : tiles.InMemory,
-        };
+        using var work = new ReconstructionWork(stack, methodName, run, training, withUncertainty, tiling ?? new Tiling());
         run.RecordSeed(methodName, training.Seed);
-        var result = run.Stage($"reconstruct-{methodName}", stack.Hash, configuration, CodeVersion.Current, stage =>
+        var result = run.Stage(StageOf(methodName), stack.Hash, work.Configuration, CodeVersion.Current, stage =>
         {
             PeakMemory.Start();
             var clock = Stopwatch.StartNew();
-            // What depends on the whole stack needs it in memory.
-            var sparse = stack.IsInMemory || method.Halo is null || stack.Shape.Count <= tiles.InMemory ? stack.Whole(training.Cancellation) : null;
-            LoggedTraining.Run(methodName, run, stage, training, progress, options =>
-            {
-                method.Train(sparse ?? stack.Excerpt(tiles.InMemory, options.Cancellation), options);
-                return method;
-            });
+            work.Prepare(progress, log => stage.Output(log));
             stage.Figure("trainSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
-            foreach (var (finding, value) in method.Findings)
+            foreach (var (finding, value) in work.Findings)
                 stage.Figure(finding, value);
-            foreach (var model in method.WriteModel(run.Checkpoints))
-                stage.Output(model);
             clock.Restart();
-            void Fill(string activity, string destination, VoxelType type, Func<SparseVolume, Box, Volume<float>> fill)
+            foreach (var target in work.Targets)
             {
                 Relay<double> Report(string name) => new(f => progress?.Report(new ReconstructionProgress(name, f, null)));
-                var boxes = tiles.Of(stack.IsotropicShape, method.Halo is not null);
-                var work = WorkFolder(run, methodName, activity, ContentHash.Combine(stack.Hash, JsonSerializer.Serialize(configuration), $"{type} {tiles}", CodeVersion.Current, WeightsHash(run)));
-                var image = new OmeZarrTiles(work, stack.IsotropicShape, type, stack.Outline.IsotropicVoxelSize, stack.Outline.IsotropicOrigin);
-                TiledReconstruction.Fill(stack, sparse, method.Halo, boxes, (part, box) => fill(part, box), type, image, Report(activity), training.Cancellation);
-                if (activity == "reconstruct" && Seams.Of(box => image.Read(box, training.Cancellation).ToFloat32(), boxes, training.Cancellation) is var seam && double.IsFinite(seam))
+                var (read, write) = work.Fill(target, work.Tiles, Report(target.Activity));
+                if (target.IsResult && Seams.Of(box => target.Image.Read(box, training.Cancellation).ToFloat32(), work.Tiles, training.Cancellation) is var seam && double.IsFinite(seam))
                     stage.Figure("seam", Math.Round(seam, 4));
-                image.Complete(stage.Output(destination), stack.IsotropicProvenance(method.Name), Report("write"), training.Cancellation);
+                target.Image.Complete(stage.Output(target.Path), stack.IsotropicProvenance(methodName), Report("write"), training.Cancellation);
+                if (target.IsResult)
+                {
+                    stage.Figure("inferSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
+                    stage.Figure("readSeconds", Math.Round(read.TotalSeconds, 3));
+                    stage.Figure("writeSeconds", Math.Round(write.TotalSeconds, 3));
+                }
             }
-            Fill("reconstruct", path, stack.VoxelType, (part, box) => method.Reconstruct(part, box, training.Cancellation));
-            stage.Figure("inferSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
-            if (withUncertainty)
-            {
-                Fill("uncertainty", UncertaintyPath(run, methodName), VoxelType.Float32, (part, box) => method.Uncertainty(part, box, training.Cancellation)
-                    ?? throw new BadInputException($"'{methodName}' does not tell how large an error to expect of this stack: leave the uncertainty out, or take superresolution and a larger stack"));
-            }
+            foreach (var model in work.WriteModel())
+                stage.Output(model);
             stage.Figure("peakMemoryMb", Math.Round(PeakMemory.ReadMb()));
         });
         return (path, result.Reused);
@@ -123,6 +95,9 @@ public static class Reconstructor
 
     /// <summary>Where the reports of a method's training are kept (<see cref="TrainingLog"/>); there is no file for a method that does not train.</summary>
     public static string TrainingLogPath(RunWorkspace run, string methodName) => LoggedTraining.Path(run, methodName);
+
+    /// <summary>Name of the stage in the run's record.</summary>
+    internal static string StageOf(string methodName) => $"reconstruct-{methodName}";
 
     /// <summary>Where the error to expect at each voxel is written.</summary>
     public static string UncertaintyPath(RunWorkspace run, string methodName) => Path.Combine(run.Volumes, $"{methodName}-uncertainty.zarr");
@@ -134,18 +109,4 @@ public static class Reconstructor
     /// <param name="cancellation">Stops between blocks and within them.</param>
     public static Volume<float> Fill(IReconstructionMethod method, SparseVolume sparse, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
         BlockFill.Run(sparse, method.Name, block => method.Reconstruct(sparse, block, cancellation), progress, cancellation);
-
-    /// <summary>Of the weights that were trained: what other ones made is not gone on with.</summary>
-    private static string WeightsHash(RunWorkspace run) => ContentHash.Combine([..
-        Directory.EnumerateFiles(run.Checkpoints, "*.safetensors").Where(file => !file.EndsWith(".training.safetensors", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(ContentHash.OfFile)]);
-
-    /// <summary>The folder that an image is made in; those of earlier runs with other inputs are removed.</summary>
-    private static string WorkFolder(RunWorkspace run, string methodName, string activity, string key)
-    {
-        var prefix = $".{methodName}-{activity}-";
-        var folder = Path.Combine(run.Volumes, prefix + key[..16]);
-        foreach (var other in Directory.EnumerateDirectories(run.Volumes, prefix + "*").Where(other => other != folder).ToArray())
-            Directory.Delete(other, recursive: true);
-        return folder;
-    }
 }

@@ -127,10 +127,7 @@ public sealed class RunWorkspace
             throw new ArgumentException($"stage '{name}': letters, digits and dashes only", nameof(name));
         using var held = FileLock.Acquire(LockPath(name), _stageWait)
             ?? throw new BadInputException($"{Root}: stage '{name}' is being run by {FileLock.Holder(LockPath(name))}; wait until it ends or give another run folder");
-        var json = JsonSerializer.SerializeToElement(configuration, Configuration.Json);
-        var record = new StageRecord(
-            StageStatus.Running, ContentHash.Combine(inputsHash, json.GetRawText(), codeVersion), inputsHash, json, codeVersion, DateTimeOffset.UtcNow,
-            null, [], new Dictionary<string, double?>(), null);
+        var record = Begun(inputsHash, configuration, codeVersion);
         if (Record.Stages.GetValueOrDefault(name) is { } earlier)
         {
             if (WhyAgain(earlier, record) is not { } reason)
@@ -168,6 +165,19 @@ public sealed class RunWorkspace
             }
             throw;
         }
+    }
+
+    /// <summary>Whether <see cref="Stage"/> would reuse what is there.</summary>
+    /// <inheritdoc cref="Stage"/>
+    public bool IsDone<T>(string name, string inputsHash, T configuration, string codeVersion) =>
+        Record.Stages.GetValueOrDefault(name) is { } earlier && WhyAgain(earlier, Begun(inputsHash, configuration, codeVersion)) is null;
+
+    private static StageRecord Begun<T>(string inputsHash, T configuration, string codeVersion)
+    {
+        var json = JsonSerializer.SerializeToElement(configuration, Configuration.Json);
+        return new StageRecord(
+            StageStatus.Running, ContentHash.Combine(inputsHash, json.GetRawText(), codeVersion), inputsHash, json, codeVersion, DateTimeOffset.UtcNow,
+            null, [], new Dictionary<string, double?>(), null);
     }
 
     /// <summary>A path relative to the run's folder, with forward slashes.</summary>

@@ -77,6 +77,10 @@ public abstract class Volume
     /// <summary>One voxel as a number.</summary>
     public abstract double ValueAt(int z, int y, int x);
 
+    /// <summary>A copy of the voxels in <paramref name="box"/>.</summary>
+    /// <exception cref="BadInputException">The box reaches outside.</exception>
+    public abstract Volume Crop(Box box);
+
     /// <summary>The same voxels, not copied, with another provenance.</summary>
     public abstract Volume WithProvenance(Provenance provenance);
 
@@ -172,7 +176,7 @@ public sealed class Volume<T> : Volume
 
     /// <summary>A copy of a box of the volume, its origin moved along.</summary>
     /// <exception cref="BadInputException">The box is empty or reaches outside.</exception>
-    public Volume<T> Crop(Box box)
+    public override Volume<T> Crop(Box box)
     {
         if (!box.IsInside(Shape))
             throw new BadInputException($"a box of {box.Shape} at ({box.Z}, {box.Y}, {box.X}) does not lie inside a volume of {Shape}");
