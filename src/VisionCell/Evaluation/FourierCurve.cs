@@ -36,7 +36,7 @@ internal static class FourierCurve
 
     /// <summary>
     /// The half-bit curve, (0.2071 + 1.9102/√n) / (1.2071 + 0.9102/√n), for n independent values. Source: van Heel and Schatz, "Fourier shell correlation
-    /// threshold criteria", J. Struct. Biol. 151, 2005, doi:10.1016/j.jsb.2005.05.009, equation 17.
+    /// threshold criteria", J. Struct. Biol. 151, 2005, doi:10.1016/j.jsb.2005.05.009.
     /// Null for fewer than 20.
     /// </summary>
     public static double? HalfBit(double independent)
