@@ -158,7 +158,7 @@ public static class Reconstructor
             method.Train(sparse, training with
             {
                 CheckpointDirectory = run.Checkpoints,
-                Snapshots = board,
+                Snapshots = training.Snapshots is { } watching ? new Relay<TrainingSnapshot>(s => { board.Report(s); watching.Report(s); }) : board,
                 Progress = new Relay<TrainingProgress>(p =>
                 {
                     trained = true;
