@@ -79,6 +79,28 @@ internal sealed class DevTools : IAsyncDisposable
         }
     }
 
+    /// <summary>Moves the pointer to a place, CSS pixels.</summary>
+    public Task MoveAsync(double x, double y, CancellationToken cancellationToken) => MouseAsync("mouseMoved", x, y, 0, cancellationToken);
+
+    /// <summary>Drags with the left button, in steps as a hand does.</summary>
+    public async Task DragAsync(double fromX, double fromY, double toX, double toY, CancellationToken cancellationToken)
+    {
+        await MoveAsync(fromX, fromY, cancellationToken);
+        await MouseAsync("mousePressed", fromX, fromY, 1, cancellationToken);
+        for (int step = 1; step <= 5; step++)
+        {
+            await MouseAsync("mouseMoved", fromX + step * (toX - fromX) / 5, fromY + step * (toY - fromY) / 5, 1, cancellationToken);
+            await Task.Delay(50, cancellationToken);
+        }
+
+        await MouseAsync("mouseReleased", toX, toY, 0, cancellationToken);
+    }
+
+    private async Task MouseAsync(string type, double x, double y, int buttons, CancellationToken cancellationToken) => await CallAsync(
+        "Input.dispatchMouseEvent",
+        new JsonObject { ["type"] = type, ["x"] = x, ["y"] = y, ["button"] = type == "mouseMoved" && buttons == 0 ? "none" : "left", ["buttons"] = buttons, ["clickCount"] = type == "mouseMoved" ? 0 : 1 },
+        cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         _socket.Dispose();

@@ -32,7 +32,11 @@ internal static class LoggedTraining
             trained = train(training with
             {
                 CheckpointDirectory = run.Checkpoints,
-                Snapshots = board,
+                Snapshots = training.Snapshots is { } watching ? new Relay<TrainingSnapshot>(s =>
+                {
+                    board.Report(s);
+                    watching.Report(s);
+                }) : board,
                 Progress = new Relay<TrainingProgress>(p =>
                 {
                     if (!mayTrain)
