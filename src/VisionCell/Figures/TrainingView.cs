@@ -22,20 +22,22 @@ public sealed class TrainingView(Action<Figure> show, Action<string>? line = nul
     private readonly Stopwatch _elapsed = new();
     private readonly Stopwatch _drawing = new();
     private TimeSpan _last = TimeSpan.MinValue;
+    private TimeSpan _reported;
     private TrainingSnapshot? _snapshot;
 
     /// <summary>How often it was drawn.</summary>
     public int Drawn { get; private set; }
 
-    /// <summary>Share of the time since the first report that drawing took.</summary>
-    public double Share => _elapsed.Elapsed > TimeSpan.Zero ? _drawing.Elapsed / _elapsed.Elapsed : 0;
+    /// <summary>Share of the time from the first report to the last that drawing took.</summary>
+    public double Share => _reported > TimeSpan.Zero ? _drawing.Elapsed / _reported : 0;
 
     /// <inheritdoc/>
     public void Report(TrainingProgress value)
     {
         _elapsed.Start();
         _log.Report(value);
-        if (Drawn == 0 || (_elapsed.Elapsed - _last >= s_interval && Share <= largestShare))
+        _reported = _elapsed.Elapsed;
+        if (Drawn == 0 || (_reported - _last >= s_interval && Share <= largestShare))
             Draw();
     }
 
