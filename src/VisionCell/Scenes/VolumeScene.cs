@@ -21,7 +21,7 @@ public enum SectionCards
 /// <summary>How a scene is made of a volume.</summary>
 /// <param name="Iso">Grey value of the surface; null for Otsu's threshold.</param>
 /// <param name="Dark">Whether the structure is darker than that.</param>
-/// <param name="Triangles">Most triangles of the surface; a larger one is decimated. A million render within a minute on two cores.</param>
+/// <param name="Triangles">Most triangles of the surface; a larger one is decimated.</param>
 /// <param name="Sections">Which sections are shown.</param>
 /// <param name="Fog">Whether the dense volume is added, as fog; at most 256 voxels along each axis.</param>
 /// <param name="Preset">Material and light; null for cell biology.</param>
