@@ -58,6 +58,31 @@ internal sealed class SlurmCluster : IAsyncDisposable
         _daemons.Remove(daemon);
     }
 
+    /// <summary>Ends a node with all that runs on it: its daemon, and the scripts and processes of its jobs, which are told by their environment.</summary>
+    public async Task LoseNodeAsync(string node, string run)
+    {
+        await KillAsync($"slurmd-{node}");
+        foreach (string folder in Directory.EnumerateDirectories("/proc").Where(f => char.IsAsciiDigit(Path.GetFileName(f)[0])))
+        {
+            try
+            {
+                string[] variables = File.ReadAllText(Path.Combine(folder, "environ")).Split('\0');
+                string words = File.ReadAllText(Path.Combine(folder, "cmdline"));
+                if (!variables.Contains($"SLURMD_NODENAME={node}") || !(words.Contains(run, StringComparison.Ordinal) || words.Contains(Folder, StringComparison.Ordinal)))
+                    continue;
+                // What Slurm has between its daemon and the script of a job.
+                string parent = File.ReadAllText(Path.Combine(folder, "stat")).Split(") ")[^1].Split(' ')[1];
+                if (File.ReadAllText($"/proc/{parent}/comm").Trim() == "slurmstepd")
+                    Process.GetProcessById(int.Parse(parent, CultureInfo.InvariantCulture)).Kill();
+                Process.GetProcessById(int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)).Kill();
+            }
+            catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException or InvalidOperationException)
+            {
+                // It has ended.
+            }
+        }
+    }
+
     public async Task<string> RunAsync(params string[] command)
     {
         (int code, string output, string errors) = await Tool.RunAsync(command, Limit, Environment);

@@ -32,21 +32,22 @@ public sealed class SlurmTests : IDisposable
         // A worker dies without a word in the middle of its work.
         Process worker = await WorkerAsync(cluster, run);
         worker.Kill();
-        // A node is lost with what runs on it, and comes back.
-        await WorkerAsync(cluster, run);
-        await cluster.RunAsync("scontrol", "update", "NodeName=b", "State=DOWN", "Reason=test");
-        // The controller dies, and what runs goes on without it.
+        // A node is lost with what runs on it, and the controller dies; both come back.
+        string node = Variable(await WorkerAsync(cluster, run), "SLURMD_NODENAME") ?? "b";
+        await cluster.LoseNodeAsync(node, run);
+        await cluster.RunAsync("scontrol", "update", $"NodeName={node}", "State=DOWN", "Reason=test");
         await cluster.KillAsync("slurmctld");
         cluster.StartController();
         await cluster.UntilAsync(() => Tool.RunAsync(["scontrol", "ping"], Patience, cluster.Environment).Result.Output.Contains("UP", StringComparison.Ordinal), "controller");
-        // The controller may have taken the node back by itself when it came up.
-        await Tool.RunAsync(["scontrol", "update", "NodeName=b", "State=RESUME"], Patience, cluster.Environment);
+        cluster.StartNode(node);
+        // The controller may take the node back by itself.
+        await Tool.RunAsync(["scontrol", "update", $"NodeName={node}", "State=RESUME"], Patience, cluster.Environment);
         // Something more important takes a node away.
         await WorkerAsync(cluster, run);
         await cluster.RunAsync("sbatch", "--partition=urgent", "--output=/dev/null", "--array=0-1", "--wrap=sleep 1");
         // The warning that comes before the time limit.
         Process warned = await WorkerAsync(cluster, run);
-        if (TaskOf(warned) is { } task)
+        if (Variable(warned, "SLURM_ARRAY_TASK_ID") is { } task)
             await Tool.RunAsync(["scancel", "--signal=TERM", "--batch", $"{array}_{task}"], Patience, cluster.Environment);
 
         await FinishedAsync(cluster, run);
@@ -182,12 +183,12 @@ public sealed class SlurmTests : IDisposable
         }
     }
 
-    /// <summary>Number of the task that a process works for; null where it has ended.</summary>
-    private static string? TaskOf(Process process)
+    /// <summary>A variable of a process; null where it has ended.</summary>
+    private static string? Variable(Process process, string name)
     {
         try
         {
-            return File.ReadAllText($"/proc/{process.Id}/environ").Split('\0').FirstOrDefault(v => v.StartsWith("SLURM_ARRAY_TASK_ID=", StringComparison.Ordinal))?.Split('=')[1];
+            return File.ReadAllText($"/proc/{process.Id}/environ").Split('\0').FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
         }
         catch (IOException)
         {
