@@ -26,7 +26,6 @@ public sealed class FigureManifestTests : IDisposable
     [InlineData("""{"figures": [{"id": "a", "function": "methods", "inputs": {"report": "e.json", "log": "l.json"}}]}""", "figure 'a': function 'methods' takes no input 'log'")]
     [InlineData("""{"figures": [{"id": "a", "function": "sections", "inputs": {"reference": "t.zarr"}}]}""", "figure 'a': function 'sections' needs at least one reconstruction")]
     [InlineData("""{"figures": [{"id": "a", "function": "rendering", "inputs": {"volume": "t.zarr"}, "parameters": {"voxel": 9}}]}""", "figure 'a': parameters: unknown key 'voxel'; did you mean 'voxels'?")]
-    [InlineData("""{"figures": [{"id": "a", "function": "uncertainty", "inputs": {"reference": "t", "reconstruction": "r", "uncertainty": "u"}, "parameters": {"bins": 1}}]}""", "figure 'a': parameters: bins 1: must be 2 to 1000")]
     [InlineData("""{"figures": [{"id": "a", "function": "methods", "inputs": {"report": "e.json"}, "preset": "natur"}]}""", "figure 'a': preset 'natur' is not known: single-column,")]
     [InlineData("""{"figures": [{"id": "a b", "function": "methods", "inputs": {"report": "e.json"}}]}""", "figure 'a b': an id has letters, digits and dashes only")]
     [InlineData("""{"figures": [{"id": "a", "function": "methods", "inputs": {"report": "e.json"}, "dpi": 9}]}""", "figure 'a': 9 dpi: must be 72 to 1200")]

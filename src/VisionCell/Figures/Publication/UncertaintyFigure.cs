@@ -1,15 +1,10 @@
 using VisionCell.Evaluation;
-using VisionCell.Volumes;
 
 namespace VisionCell.Figures.Publication;
 
 /// <summary>Of <c>uncertainty</c>.</summary>
 /// <param name="Y">Which xz plane is shown; null for the middle.</param>
-/// <param name="Bins">Bins of expected error, of as many voxels each.</param>
-internal sealed record UncertaintyParameters(int? Y = null, int Bins = 20)
-{
-    public int Bins { get; } = Bins is >= 2 and <= 1000 ? Bins : throw new BadInputException($"bins {Bins}: must be 2 to 1000");
-}
+internal sealed record UncertaintyParameters(int? Y = null);
 
 /// <summary>
 /// The error that a method expects beside the one it makes, and how far the first can be believed: coverage of its intervals, mean
@@ -24,8 +19,8 @@ internal static class UncertaintyFigure
         var reference = inputs.Reference(reconstruction.Shape);
         VolumeChecks.RequireSameGrid(reconstruction, reference);
         VolumeChecks.RequireSameGrid(expected, reference);
-        var rows = inputs.Sampling is { } sampling ? ScoredRegion.HeldOut(sampling, sampling.SectionsIn(reference.Shape.Z)).Rows : ScoredRegion.All(reference.Shape.Z).Rows;
-        var curves = UncertaintyCurves.Of(reconstruction, reference, expected, rows, p.Bins);
+        var region = inputs.Sampling is { } sampling ? ScoredRegion.HeldOut(sampling, sampling.SectionsIn(reference.Shape.Z)) : ScoredRegion.All(reference.Shape.Z);
+        var score = UncertaintyScore.Of(reconstruction, reference, expected, region);
 
         // 1. The two errors in the plane where the gaps lie, on one scale.
         const double Left = 6, Right = 14, Gap = 4, Top = 5;
@@ -52,15 +47,18 @@ internal static class UncertaintyFigure
         // 2. What the one says of the other. Perfect is the dotted line.
         var coverage = sheet.Chart(plots[0], "nominal coverage (%)", "voxels inside (%)", (0, 100), (0, 100));
         coverage.Curve(null, [0, 100], [0, 100], 6, "dot");
-        coverage.Curve(null, curves.Nominal.Select(v => 100 * v), curves.Covered.Select(v => 100 * v), 0);
-        var most = 1.05 * Math.Max(curves.Expected[^1], curves.Actual.Max());
+        coverage.Curve(null, score.Coverage!.Select(c => 100 * c.Nominal), score.Coverage!.Select(c => 100 * c.Observed), 0, markers: true);
+        var most = 1.05 * score.Calibration!.Max(b => Math.Max(b.Expected, b.Observed));
         var calibration = sheet.Chart(plots[1], "expected error (grey levels)", "mean true error (grey levels)", (0, most), (0, most));
         calibration.Curve(null, [0, most], [0, most], 6, "dot");
-        calibration.Curve(null, curves.Expected, curves.Actual, 0, markers: true);
-        var sparsification = sheet.Chart(plots[2], "least certain voxels left out (%)", "mean error of the rest (grey levels)", (0, 100), (0, 1.3 * curves.MeanError), keyWidth: 26);
-        sparsification.Curve("by expected error", curves.Removed.Select(v => 100 * v), curves.ByExpected, 0);
-        sparsification.Curve("by true error", curves.Removed.Select(v => 100 * v), curves.ByTrue, 1);
-        sparsification.Curve(null, [0, 100], [curves.MeanError, curves.MeanError], 6, "dot");
+        calibration.Curve(null, score.Calibration!.Select(b => b.Expected), score.Calibration!.Select(b => b.Observed), 0, markers: true);
+        var sparsification = sheet.Chart(plots[2], "least certain voxels left out (%)", "mean error of the rest (of all)", (0, 100), (0, 1.3), keyWidth: 26);
+        if (score.Sparsification is { } points)
+        {
+            sparsification.Curve("by expected error", points.Select(q => 100 * q.Removed), points.Select(q => q.Error), 0);
+            sparsification.Curve("by true error", points.Select(q => 100 * q.Removed), points.Select(q => q.Oracle), 1);
+        }
+        sparsification.Curve(null, [0, 100], [1, 1], 6, "dot");
         return sheet;
     }
 }

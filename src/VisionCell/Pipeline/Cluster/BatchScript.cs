@@ -23,6 +23,9 @@ internal static class BatchScript
         return $"""
             #!/bin/bash
             # Written by visioncell: runs one part of the job '{job.Name}'.
+            # First of all: a signal that comes before it would end the task for good.
+            ended= child=
+            trap 'ended=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
             part=$1
             task=${"{"}SLURM_ARRAY_TASK_ID:-$part{"}"}
             # The first task of an array has the number of the array itself, which would mean all of them.
@@ -32,11 +35,13 @@ internal static class BatchScript
             {options.Setup}
             {string.Join(' ', words.Select(Quoted))} jobs run {Quoted(root)} {Quoted(job.Name)} --part "$part" &
             child=$!
-            trap 'kill -TERM "$child" 2>/dev/null' TERM
+            [ -z "$ended" ] || kill -TERM "$child" 2>/dev/null
             wait "$child"; code=$?
             # A signal ends the waiting, not the child.
             while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
             [ "$code" != 0 ] || exit 0
+            # Ended before it could listen: nothing was begun.
+            if [ -n "$ended" ] && [ "$code" = 143 ]; then code=4; fi
             state=$(squeue --noheader --jobs="$id" --format=%T 2>/dev/null | head -n 1)
             # Cancelled by someone, or preempted, where Slurm itself queues it again.
             [ "$state" = RUNNING ] || exit "$code"
