@@ -50,6 +50,14 @@ internal sealed class SlurmCluster : IAsyncDisposable
 
     public void StartNode(string node) => StartDaemon($"slurmd-{node}", "/usr/sbin/slurmd", "-D", "-N", node);
 
+    /// <summary>Ends a daemon in good order: a controller writes down what it knows, where one that is killed forgets the jobs of the last seconds.</summary>
+    public async Task StopAsync(string daemon)
+    {
+        await RunAsync("kill", "-TERM", _daemons[daemon].Id.ToString(CultureInfo.InvariantCulture));
+        await _daemons[daemon].WaitForExitAsync();
+        _daemons.Remove(daemon);
+    }
+
     /// <summary>Ends a daemon as a failing machine would.</summary>
     public async Task KillAsync(string daemon)
     {

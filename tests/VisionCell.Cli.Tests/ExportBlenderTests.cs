@@ -40,8 +40,8 @@ public sealed class ExportBlenderTests
     {
         using var folder = new TemporaryFolder();
         var input = Crop(folder);
-        // The command's own programs and nothing else.
-        const string Bare = "mkdir -p bin; for p in bash dotnet env dirname readlink find sed grep; do ln -sf \"$(command -v $p)\" bin/; done; export PATH=$PWD/bin";
+        // All programs but this one.
+        const string Bare = "mkdir -p bin; IFS=:; for d in $PATH; do ln -sf \"$d\"/* bin/ 2>/dev/null; done; unset IFS; rm -f bin/blender*; export PATH=$PWD/bin";
         Outcome In(params string[] arguments) => Command.RunAfter($"cd '{folder.Path}'; {Bare}", arguments);
         var refused = In("export", "blender", input, "--out", folder.File("a"), "--render");
         Assert.Equal(3, refused.Code);

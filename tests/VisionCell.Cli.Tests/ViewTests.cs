@@ -60,7 +60,7 @@ public sealed class ViewTests
         var target = folder.File("scene");
         var outcome = Command.Run("export", "unity", Command.Sample, "--labels", Command.Sample, "--iso", "auto", "--dark", "--out", target);
         Assert.True(outcome.Code == 0, outcome.Error);
-        Assert.Contains("(Otsu)", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("(Otsu's threshold", outcome.Error, StringComparison.Ordinal);
         var scene = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "scene.json")))!;
         Assert.Equal(["image", "labels"], scene["volumes"]!.AsArray().Select(v => (string)v!["kind"]!));
         foreach (var file in (string[])["surface.glb", "view.json", "volume.0.bricks", "volume.1.bricks", "labels.0.bricks"])
