@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # For maintainers: checks the set-up on a bare machine, a Debian root with nothing in it but git and the .NET SDK.
 #   sudo bash environment/check-bare-root.sh [--suite bookworm] [--dir DIR] [--cold] [--user] [-- COMMAND]
-# Makes the root with debootstrap, copies this machine's apt, certificate and NuGet configuration in, mounts the SDK read-only,
+# Makes the root with debootstrap, copies this machine's apt, certificate, NuGet and npm configuration in, mounts the SDK read-only,
 # clones HEAD of this repository, and runs COMMAND there (default: both commands of the README) in name spaces of its own, so
 # that mounts and processes vanish with it. The NuGet packages are kept in DIR between checks, unless --cold is given.
 # --user runs COMMAND as a plain user without sudo. Exit code: that of COMMAND.
@@ -51,6 +51,9 @@ grep -l '^Acquire' /etc/apt/apt.conf.d/* 2>/dev/null | xargs -r cp -t "$bare/etc
 mkdir -p "$bare/usr/local/share/ca-certificates" "$bare/root/.nuget/NuGet" "$bare/root/.nuget/packages"
 cp -a /usr/local/share/ca-certificates/. "$bare/usr/local/share/ca-certificates/"
 cp "$HOME"/.nuget/NuGet/NuGet.Config "$bare/root/.nuget/NuGet/" 2>/dev/null || true
+# npm bundles Neuroglancer; Debian's reads /etc/npmrc.
+cp "$HOME/.npmrc" "$bare/root/" 2>/dev/null || true
+cp /etc/npmrc "$bare/etc/" 2>/dev/null || true
 chroot "$bare" apt-get -qq update
 chroot "$bare" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends git >"$dir/git.log" 2>&1
 git clone -q --no-hardlinks "$root" "$bare/srv/vision-cell"
@@ -60,6 +63,7 @@ home=/root
 if [ $user = 1 ]; then
     chroot "$bare" useradd -m tester
     cp -a "$bare/root/.nuget" "$bare/home/tester/"
+    cp "$bare/root/.npmrc" "$bare/home/tester/" 2>/dev/null || true
     chroot "$bare" chown -R tester:tester /home/tester /srv/vision-cell
     who=(setpriv --reuid tester --regid tester --clear-groups)
     home=/home/tester
@@ -68,7 +72,7 @@ mkdir -p "$bare/usr/share/dotnet" "$dir/nuget"
 ln -sf ../share/dotnet/dotnet "$bare/usr/bin/dotnet"
 
 environment=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "HOME=$home" LANG=C.UTF-8)
-for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY NUGET_CERT_REVOCATION_MODE; do
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY NUGET_CERT_REVOCATION_MODE NODE_EXTRA_CA_CERTS; do
     [ -z "${!name:-}" ] || environment+=("$name=${!name}")
 done
 [ $cold = 1 ] || [ $user = 1 ] || nuget=$dir/nuget
