@@ -84,5 +84,7 @@ exec unshare --mount --pid --fork --kill-child bash -c '
     mount -o remount,bind,ro "$bare/usr/share/dotnet"
     mount -t proc proc "$bare/proc"
     mount --rbind /dev "$bare/dev"
+    # A machine has it; slurmd asks for its control groups.
+    mount --rbind /sys "$bare/sys"
     [ -z "$nuget" ] || mount --bind "$nuget" "$bare/root/.nuget/packages"
     exec chroot "$bare" "$@"' bare env -i "${environment[@]}" "${who[@]}" bash -c "cd /srv/vision-cell && $command"
