@@ -7,8 +7,8 @@ namespace VisionCell.Learning;
 
 /// <summary>
 /// Predicts a section from its neighbours by the linear filter that does it best on the stack's own sections (least squares: the interpolation error
-/// filter of Claerbout, "Earth soundings analysis", 1992, chapter 8, in 3D): a constant and a weight for each pixel about the same place in the four nearest whole
-/// sections on either side. It knows how this microscope blurs and how noisy it is; on band-limited X-ray volumes nothing comes closer (docs/benchmarks/diffusion.md).
+/// filter of Claerbout, "Earth soundings analysis", 1992, in 3D): a constant and a weight for each pixel about the same place in the four nearest whole
+/// sections on either side. On an X-ray volume of nerve it left nothing for networks to add (docs/benchmarks/diffusion.md).
 /// Sections must be evenly spaced.
 /// </summary>
 /// <param name="stack">The sections; those that were not observed are never used.</param>

@@ -77,20 +77,23 @@ public sealed partial class Inpainting
             int[] starts = [.. Enumerable.Range(_held.First, _held.End - _held.First - length + 1)];
             var count = Math.Min(MostJudged, starts.Length);
             var judged = Enumerable.Range(0, count).Select(i => starts[(2 * i + 1) * starts.Length / (2 * count)])
-                .Select(start => (Gap: GapAbout(start, length), Box: window with { Z = start, Shape = window.Shape with { Z = length } })).ToArray();
-            float[] Values(Func<StackGap, Box, Volume<float>> of) => [.. judged.SelectMany(j => of(j.Gap, j.Box).Data)];
-            var truth = Values((_, box) => _stack.Crop(box));
-            var trust = new Trust(MemberWeights.Fit([.. Enumerable.Range(Line, Networks + 1).Select(member => Values((gap, box) => Said(gap, box)[member]))], truth, MostClasses));
-            trust = trust with { Temperature = _configuration.Sampling.Temperature ?? Sharpness.Temperature(Detail, judged.Average(j => Sharpness.Of(_stack.Crop(j.Box), null, cancellation)), 0, MostTemperature) };
-            var samples = judged.Select(j => Samples(trust, j.Gap, j.Box, Members, null, cancellation)).ToArray();
+                .Select(start => (Gap: GapAbout(start, length), Box: window with { Z = start, Shape = window.Shape with { Z = length } }))
+                .Select(j => (j.Gap, j.Box, Truth: _stack.Crop(j.Box), Said: Said(j.Gap, j.Box))).ToArray();
+            float[] truth = [.. judged.SelectMany(j => j.Truth.Data)];
+            var trust = new Trust(MemberWeights.Fit([.. Enumerable.Range(Line, Networks + 1).Select(member => judged.SelectMany(j => j.Said[member].Data).ToArray())], truth, MostClasses));
+            var skeletons = judged.Select(j => Expected(trust, j.Said)).ToArray();
+            trust = trust with { Temperature = _configuration.Sampling.Temperature ?? Sharpness.Temperature(Detail, judged.Average(j => Sharpness.Of(j.Truth, null, cancellation)), 0, MostTemperature) };
+            var samples = judged.Select((j, i) => Samples(trust, j.Gap, j.Box, skeletons[i], Members, null, cancellation)).ToArray();
             float[][] said = [.. Members.Select(m => samples.SelectMany(s => s[m].Data).ToArray())];
-            var (expected, mean, spread) = (Values((gap, box) => Expected(trust, gap, box)), samples.SelectMany(s => MeanOf(s).Data).ToArray(), new float[truth.Length]);
+            float[] expected = [.. skeletons.SelectMany(v => v.Data)];
+            var (mean, spread) = (samples.SelectMany(s => MeanOf(s).Data).ToArray(), new float[truth.Length]);
             MemberWeights.Spread(said, spread);
             var share = MemberWeights.Share(expected, mean, truth);
             Mix(expected, mean, share);
             _trust[length] = trust with { MeanShare = share, Errors = SpreadModel.Fit(spread, expected, truth) };
 
-            double Detail(double temperature) => judged.Average(j => Sharpness.Of(Samples(trust with { Temperature = temperature }, j.Gap, j.Box, [0], null, cancellation)[0], null, cancellation));
+            double Detail(double temperature) => judged.Select((j, i) =>
+                Sharpness.Of(Samples(trust with { Temperature = temperature }, j.Gap, j.Box, skeletons[i], [0], null, cancellation)[0], null, cancellation)).Average();
         }
     }
 

@@ -89,14 +89,14 @@ public sealed partial class Inpainting : IDisposable
 
     /// <summary>The stack with what is expected in place of what is missing: close, and blurred.</summary>
     public Volume<float> Expected(IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        Filled("inpaint (regression)", null, (gap, window) => [Expected(TrustIn(gap), gap, window)], progress, cancellation)[0];
+        Filled("inpaint (regression)", null, (gap, window) => [Expected(TrustIn(gap), Said(gap, window))], progress, cancellation)[0];
 
     /// <summary>The stack with one of the images that may be missing: as sharp as the sections, and one of many.</summary>
     /// <param name="number">Number of the sample; an odd one has the noise of the one before with its sign changed.</param>
     /// <param name="progress">Share done.</param>
     /// <param name="cancellation">Stops between tiles.</param>
     public Volume<float> Sample(int number, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        Filled($"inpaint (sample {number})", null, (gap, window) => Samples(TrustIn(gap), gap, window, [number], _missing, cancellation), progress, cancellation)[0];
+        Filled($"inpaint (sample {number})", null, (gap, window) => Samples(TrustIn(gap), gap, window, Expected(TrustIn(gap), Said(gap, window)), [number], _missing, cancellation), progress, cancellation)[0];
 
     /// <summary>
     /// The stack with the mean of several samples, and the absolute error to expect at each missing voxel (0 elsewhere), NaN where too few whole
@@ -108,12 +108,12 @@ public sealed partial class Inpainting : IDisposable
         var filled = Filled($"inpaint (mean of {_configuration.Samples})", error, (gap, window) =>
         {
             var trust = TrustIn(gap);
-            var samples = Samples(trust, gap, window, Members, _missing, cancellation);
+            var mean = Expected(trust, Said(gap, window));
+            var samples = Samples(trust, gap, window, mean, Members, _missing, cancellation);
             var spread = samples[0].Map(v => v);
             MemberWeights.Spread([.. samples.Select(s => s.Data)], spread.Data);
             TensorPrimitives.Multiply(spread.Data, (float)(trust.Errors?.Slope ?? float.NaN), spread.Data);
             TensorPrimitives.Add(spread.Data, (float)(trust.Errors?.Constant ?? float.NaN), spread.Data);
-            var mean = Expected(trust, gap, window);
             Mix(mean.Data, MeanOf(samples).Data, trust.MeanShare);
             return [mean, spread];
         }, progress, cancellation);
@@ -161,9 +161,8 @@ public sealed partial class Inpainting : IDisposable
     /// <summary>What was measured for runs as long as a gap; for others the networks alone, taken at their word.</summary>
     private Trust TrustIn(StackGap gap) => _trust.GetValueOrDefault(gap.Rows.Length) ?? new Trust(MemberWeights.Only(Networks, Networks + 1));
 
-    private Volume<float> Expected(Trust trust, StackGap gap, Box window)
+    private static Volume<float> Expected(Trust trust, Volume<float>[] said)
     {
-        var said = Said(gap, window);
         var result = said[Line].Map(v => v);
         trust.Weights.Combine([.. said.Select(s => s.Data)], result.Data);
         return result;
@@ -186,8 +185,8 @@ public sealed partial class Inpainting : IDisposable
         return [line, predicted, Grey(_regression!.Rows(sections, gap.Gap))];
     }
 
-    private Volume<float>[] Samples(Trust trust, StackGap gap, Box window, IReadOnlyList<int> numbers, MissingVoxels? missing, CancellationToken cancellation) =>
-        _sampling!(trust.Temperature).Draw(_stack, [gap], Expected(trust, gap, window), window, numbers, missing is null ? null : Known(window, missing), cancellation);
+    private Volume<float>[] Samples(Trust trust, StackGap gap, Box window, Volume<float> expected, IReadOnlyList<int> numbers, MissingVoxels? missing, CancellationToken cancellation) =>
+        _sampling!(trust.Temperature).Draw(_stack, [gap], expected, window, numbers, missing is null ? null : Known(window, missing), cancellation);
 
     /// <summary>What is known in a window, NaN where it is missing; null where nothing is.</summary>
     private Volume<float>? Known(Box window, MissingVoxels missing)
