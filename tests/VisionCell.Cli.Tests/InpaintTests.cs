@@ -49,7 +49,29 @@ public sealed class InpaintTests
         Assert.Contains("inpaint", Command.Run("info", folder.File("run/volumes/inpainted.zarr")).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_noisy_section_is_replaced_and_its_noise_recorded()
+    {
+        using var folder = new TemporaryFolder();
+        var (truth, stack) = (Crop(), folder.File("stack.tif"));
+        var seen = truth.Map(v => v);
+        var random = new Random(1);
+        foreach (ref var value in seen.Section(12))
+            value = (byte)Math.Clamp(value + random.Next(-35, 36), 0, 255);
+        VolumeFormats.Write(seen, stack);
+        var outcome = Command.Run("inpaint", stack, "--noisy", "12", "--steps", "5", "--out", folder.File("run"));
+        Assert.True(outcome.Code == 0, outcome.Error);
+        Assert.Contains("section 12: noise of", outcome.Error, StringComparison.Ordinal);
+        var filled = (Volume<byte>)VolumeFormats.Read(folder.File("run/volumes/inpainted.zarr"));
+        double Rms(Volume<byte> volume) => Math.Sqrt(volume.Section(12).ToArray().Zip(truth.Section(12).ToArray()).Average(p => Math.Pow(p.First - p.Second, 2)));
+        Assert.InRange(Rms(filled), 1, 0.6 * Rms(seen));
+        Assert.Equal(truth.Section(11).ToArray(), filled.Section(11).ToArray());
+        using var record = JsonDocument.Parse(File.ReadAllText(folder.File("run/run.json")));
+        Assert.Contains("noiseOfSection12", record.RootElement.GetRawText(), StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("too few whole sections", "--noisy", "2-9")]
     [InlineData("nothing is missing: name sections")]
     [InlineData("nothing lies before it", "--sections", "0")]
     [InlineData("section 24 in a stack of 24 sections", "--sections", "24")]

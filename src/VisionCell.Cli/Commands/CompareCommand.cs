@@ -12,13 +12,18 @@ internal static class CompareCommand
     {
         var reports = new Argument<string[]>("REPORT") { Arity = ArgumentArity.OneOrMore, Description = "Reports of 'visioncell benchmark --json', all of one protocol." };
         var baseline = new Option<string?>("--baseline") { HelpName = "METHOD", Description = "Compare each method with this one, block by block and seed by seed; linear where every volume has it." };
-        var format = new Option<string>("--format") { HelpName = "markdown|latex|csv|json", Description = "markdown and latex: a table to print; csv and json: every number in a row of its own.", DefaultValueFactory = _ => "markdown" };
-        format.AcceptOnlyFromAmong("markdown", "latex", "csv", "json");
+        var format = new Option<string>("--format") { HelpName = "markdown|latex|csv|json|parquet", Description = "markdown and latex: a table to print; csv, json and parquet: every number in a row of its own.", DefaultValueFactory = _ => "markdown" };
+        format.AcceptOnlyFromAmong("markdown", "latex", "csv", "json", "parquet");
         var output = new Option<string?>("--out") { HelpName = "FILE", Description = "Write to this file instead of standard output." };
         var command = new Command("compare", "Put reports side by side; refuses those whose numbers do not compare.") { reports, baseline, format, output };
         command.SetAction((parsed, _) =>
         {
             var read = parsed.GetRequiredValue(reports).Select(path => (path, BenchmarkReport.Read(path))).ToArray();
+            if (parsed.GetRequiredValue(format) == "parquet")
+            {
+                ResultRow.WriteParquet(ResultRow.Of(read), parsed.GetValue(output) ?? throw new BadInputException("a Parquet file is not for a terminal: name it with --out FILE"));
+                return Task.FromResult(ExitCode.Done);
+            }
             var text = parsed.GetRequiredValue(format) switch
             {
                 "csv" => ResultRow.ToCsv(ResultRow.Of(read)),

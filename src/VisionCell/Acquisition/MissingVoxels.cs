@@ -4,23 +4,26 @@ using VisionCell.Volumes;
 namespace VisionCell.Acquisition;
 
 /// <summary>
-/// What a stack lacks: whole sections, and regions of sections. A section of which anything is missing is filled in from those of which
-/// nothing is; there must be one of these before and one behind it.
+/// What a stack lacks: whole sections, regions of sections, and sections that are there but noisy. A section of which anything is missing or noisy is
+/// replaced by what those say of which nothing is; there must be one of these before and one behind it.
 /// </summary>
 public sealed class MissingVoxels
 {
     private readonly Dictionary<int, bool[]?> _sections;
+    private readonly HashSet<int> _noisy;
 
-    private MissingVoxels(Shape3 shape, Dictionary<int, bool[]?> sections)
+    private MissingVoxels(Shape3 shape, Dictionary<int, bool[]?> sections, HashSet<int> noisy)
     {
         if (sections.Count == 0)
             throw new BadInputException("nothing is missing: name sections, give a mask, or take a stack in which preprocessing marked some");
-        (Shape, _sections) = (shape, sections);
+        (Shape, _sections, _noisy) = (shape, sections, noisy);
         Runs = [.. RunsOf(sections.Keys.Order())];
         foreach (var (first, count) in Runs)
         {
             if (first == 0 || first + count == shape.Z)
                 throw new BadInputException($"of section {(first == 0 ? 0 : shape.Z - 1)} something is missing, and nothing lies {(first == 0 ? "before" : "behind")} it to fill it in from: crop the stack to sections 1 to {shape.Z - 2} or leave this one out");
+            if (Enumerable.Range(first, count).Select(IsNoisy).Distinct().Count() > 1)
+                throw new BadInputException($"of sections {first} to {first + count - 1}, which are neighbours, some are noisy and some are missing: take all of them for missing");
         }
     }
 
@@ -33,10 +36,13 @@ public sealed class MissingVoxels
     /// <summary>Number of missing voxels.</summary>
     public long Count => _sections.Values.Sum(mask => mask?.LongCount(m => m) ?? Shape.SectionCount);
 
-    /// <summary>Whether anything of a section is missing.</summary>
+    /// <summary>Whether a section is there, but noisy.</summary>
+    public bool IsNoisy(int section) => _noisy.Contains(section);
+
+    /// <summary>Whether anything of a section is missing, or the section is noisy.</summary>
     public bool Touches(int section) => _sections.ContainsKey(section);
 
-    /// <summary>Whether a voxel is missing.</summary>
+    /// <summary>Whether a voxel is missing or noisy: whether it is replaced.</summary>
     public bool this[int z, int y, int x] => _sections.TryGetValue(z, out var mask) && (mask is null || mask[y * Shape.X + x]);
 
     /// <summary>Whether anything is missing in a window of the plane of a section.</summary>
@@ -58,6 +64,7 @@ public sealed class MissingVoxels
             var packed = new byte[(bits.Length + 7) / 8];
             bits.CopyTo(packed, 0);
             bytes.Write(packed);
+            bytes.WriteByte(IsNoisy(z) ? (byte)1 : (byte)0);
         }
         return bytes.ToArray();
     }
@@ -70,12 +77,16 @@ public sealed class MissingVoxels
     /// <param name="shape">The stack's.</param>
     /// <param name="sections">Sections of which nothing is known.</param>
     /// <param name="mask">Not 0 where a voxel is missing; of the stack's shape. Null for none.</param>
-    /// <exception cref="BadInputException">Nothing is missing, a section outside the stack or at an end of it, or a mask of another shape.</exception>
-    public static MissingVoxels Of(Shape3 shape, IEnumerable<int> sections, Volume<float>? mask)
+    /// <param name="noisy">Sections that are there but noisy. Null for none.</param>
+    /// <exception cref="BadInputException">
+    /// Nothing is missing or noisy, a section outside the stack or at an end of it, one that is both missing and noisy or beside one that is the other, or a mask of another shape.
+    /// </exception>
+    public static MissingVoxels Of(Shape3 shape, IEnumerable<int> sections, Volume<float>? mask, IEnumerable<int>? noisy = null)
     {
         var missing = new Dictionary<int, bool[]?>();
+        void Add(int z) => missing[z] = z >= 0 && z < shape.Z ? null : throw new BadInputException($"section {z} in a stack of {shape.Z} sections: must be 0 to {shape.Z - 1}");
         foreach (var z in sections)
-            missing[z] = z >= 0 && z < shape.Z ? null : throw new BadInputException($"section {z} in a stack of {shape.Z} sections: must be 0 to {shape.Z - 1}");
+            Add(z);
         if (mask is not null && mask.Shape != shape)
             throw new BadInputException($"the mask has {mask.Shape} voxels and the stack {shape}: they must be the same");
         for (var z = 0; mask is not null && z < shape.Z; z++)
@@ -85,7 +96,14 @@ public sealed class MissingVoxels
             var marked = Array.ConvertAll(mask.Section(z).ToArray(), v => v != 0);
             missing[z] = marked.AsSpan().Contains(false) ? marked : null;
         }
-        return new MissingVoxels(shape, missing);
+        HashSet<int> known = [.. noisy ?? []];
+        foreach (var z in known)
+        {
+            if (missing.ContainsKey(z))
+                throw new BadInputException($"section {z} is said to be noisy, and something of it to be missing: name it once");
+            Add(z);
+        }
+        return new MissingVoxels(shape, missing, known);
     }
 
     /// <summary>Reads numbers of sections: <c>12,40-42</c>.</summary>

@@ -23,6 +23,9 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     /// <summary>Pixels about a block past which the weights of the receptive field no longer show.</summary>
     public const int Halo = 64;
 
+    // Fresh noise in every step asks for more of them.
+    private const int NoisySteps = 8;
+
     private readonly double _temperature = sampling.Temperature ?? 1;
     private readonly double[] _levels = network.Schedule.Levels(sampling.Steps, sampling.Start * network.Schedule.Most);
 
@@ -34,7 +37,7 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     /// <param name="cancellation">Stops between gaps.</param>
     /// <returns>One volume a sample, not projected onto the sections.</returns>
     public Volume<float>[] Draw(SparseVolume sparse, Volume<float> skeleton, Box window, IReadOnlyList<int> samples, CancellationToken cancellation) =>
-        Draw(sparse.Observed, GapsOfStack.Of(sparse, window.Z, window.Shape.Z), skeleton, window, samples, null, cancellation);
+        Draw(sparse.Observed, GapsOfStack.Of(sparse, window.Z, window.Shape.Z), skeleton, window, samples, null, null, cancellation);
 
     /// <summary>The same for gaps that are given.</summary>
     /// <param name="stack">The stack.</param>
@@ -43,14 +46,18 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     /// <param name="window">Where it lies.</param>
     /// <param name="samples">Numbers of the samples.</param>
     /// <param name="known">What is known of the rows, grey values <c>[Z, Y, X]</c>, NaN where nothing is: kept in every step. Null where nothing is.</param>
+    /// <param name="noise">
+    /// Standard deviation of the white noise in each row that is known, grey values: the row is then a noisy sample itself, and sampling goes on from it. Null for none.
+    /// </param>
     /// <param name="cancellation">Stops between gaps.</param>
-    public Volume<float>[] Draw(Volume<float> stack, IEnumerable<StackGap> gaps, Volume<float> skeleton, Box window, IReadOnlyList<int> samples, Volume<float>? known, CancellationToken cancellation)
+    public Volume<float>[] Draw(
+        Volume<float> stack, IEnumerable<StackGap> gaps, Volume<float> skeleton, Box window, IReadOnlyList<int> samples, Volume<float>? known, IReadOnlyList<double>? noise, CancellationToken cancellation)
     {
         Volume<float>[] results = [.. samples.Select(_ => skeleton.Map(v => v))];
         foreach (var gap in gaps)
         {
             cancellation.ThrowIfCancellationRequested();
-            using var work = Conditioned(stack, skeleton, window, gap, known);
+            using var work = Conditioned(stack, skeleton, window, gap, known, noise);
             for (var s = 0; s < samples.Count; s++)
             {
                 using var modes = Draw(work, samples[s]);
@@ -68,13 +75,13 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         foreach (var gap in GapsOfStack.Of(sparse, window.Z, window.Shape.Z))
         {
             cancellation.ThrowIfCancellationRequested();
-            using var work = Conditioned(sparse.Observed, skeleton, window, gap, null);
+            using var work = Conditioned(sparse.Observed, skeleton, window, gap, null, null);
             Draw(work, sample, (step, modes) => work.AddTo(results[step], skeleton, modes)).Dispose();
         }
         return results;
     }
 
-    private Work Conditioned(Volume<float> stack, Volume<float> skeleton, Box window, StackGap gap, Volume<float>? known)
+    private Work Conditioned(Volume<float> stack, Volume<float> skeleton, Box window, StackGap gap, Volume<float>? known, IReadOnlyList<double>? noise)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -84,7 +91,8 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         var sections = tensor(GapsOfStack.Standardised(stack, gap.Sections, window, standardisation), [1, Gap.Sections, height, width]).to(precision.Device);
         var regression = RowsOf(skeleton);
         OpenCvSharp.Mat PowerOf(int section) => StructureLimit.Power(stack.Crop(window with { Z = gap.Sections[section], Shape = window.Shape with { Z = 1 } }).Data, height, width);
-        return new Work(gap, window, stack.Shape.X, network.Condition(sections, regression, gap.Gap).DetachFromDisposeScope(), known is null ? null : (RowsOf(known) - regression).DetachFromDisposeScope(), standardisation, PowerOf(Gap.Sections / 2 - 1), PowerOf(Gap.Sections / 2));
+        return new Work(gap, window, stack.Shape.X, network.Condition(sections, regression, gap.Gap).DetachFromDisposeScope(), known is null ? null : (RowsOf(known) - regression).DetachFromDisposeScope(),
+            noise is null ? null : [.. noise.Select(n => Math.Clamp(n / standardisation.Deviation, network.Schedule.Least, network.Schedule.Most))], standardisation, PowerOf(Gap.Sections / 2 - 1), PowerOf(Gap.Sections / 2));
     }
 
     /// <summary>The modes of one sample of a gap's residual, <c>[1, K, Y, X]</c>, standardised; the caller's.</summary>
@@ -92,17 +100,26 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var sampler = new Sampler(sampling.Kind, (x, sigma) => network.Denoise(weights, x, work.Condition, work.Gap.Gap, sigma));
+        var levels = work.Noise is null ? _levels : LevelsFrom(work.Noise);
+        // From noisy rows all samples start at the same place: fresh noise tells them apart.
+        var sampler = new Sampler(work.Noise is null ? sampling.Kind : SamplerKind.Ancestral, (x, sigma) => network.Denoise(weights, x, work.Condition, work.Gap.Gap, sigma));
         var noise = Noise(work, sample, 0).Scale(_temperature);
-        // What is known lies, at every level, as far from its value as the start does: on the path that a deterministic solver takes to it.
+        // What is known lies, at every level, as far from its value as the start does: on the path that a deterministic solver takes to it. What is known
+        // with noise of its own lacks what is more than that, and is free where the level is below it.
         Tensor Constrain(Tensor x, double sigma)
         {
             using var inner = NewDisposeScope();
-            var there = SineModes.Rows(noise, work.Gap.Rows.Length).Scale(sigma).Plus(work.Known!);
-            return SineModes.Of(where(work.Known!.isnan(), SineModes.Rows(x, work.Gap.Rows.Length), there), network.Modes).MoveToOuterDisposeScope();
+            var rows = work.Gap.Rows.Length;
+            double[] own = work.Noise ?? new double[rows];
+            Tensor OfRows(Func<double, double> value) => tensor(own.Select(n => (float)value(n)).ToArray(), [1, rows, 1, 1]).to(x.device);
+            var there = (SineModes.Rows(noise, rows) * OfRows(n => Math.Sqrt(Math.Max(0, sigma * sigma - n * n)))).Plus(work.Known!);
+            return SineModes.Of(where(work.Known!.isnan().logical_or(OfRows(n => n > sigma ? 1 : 0) > 0), SineModes.Rows(x, rows), there), network.Modes).MoveToOuterDisposeScope();
         }
-        return sampler.Run(noise.clone().Scale(_levels[0]), _levels, step => Noise(work, sample, step + 1).Scale(_temperature), work.Known is null ? null : Constrain, seen).DetachFromDisposeScope();
+        return sampler.Run(noise.clone().Scale(levels[0]), levels, step => Noise(work, sample, step + 1).Scale(_temperature), work.Known is null ? null : Constrain, seen).DetachFromDisposeScope();
     }
+
+    /// <summary>From the noisiest row down to none, through the noise of every other.</summary>
+    private double[] LevelsFrom(double[] noise) => [.. network.Schedule.Levels(NoisySteps, noise.Max()).Concat(noise).Distinct().OrderDescending()];
 
     /// <summary>Unit noise of a gap's modes, <c>[1, K, Y, X]</c>.</summary>
     private Tensor Noise(Work work, int sample, int step)
@@ -126,8 +143,8 @@ internal sealed class GapSampling(DiffusionNetwork network, Weights weights, Com
         return SineModes.Of(tensor(values, [1, rows.Length, height, width]).to(precision.Device), network.Modes);
     }
 
-    /// <summary>A gap ready to be sampled; what is known is a residual, NaN where nothing is.</summary>
-    private sealed record Work(StackGap Gap, Box Window, int LineLength, Tensor Condition, Tensor? Known, Standardisation Standardisation, OpenCvSharp.Mat Before, OpenCvSharp.Mat After) : IDisposable
+    /// <summary>A gap ready to be sampled; what is known is a residual, NaN where nothing is, with the noise of each row where it has some, standardised.</summary>
+    private sealed record Work(StackGap Gap, Box Window, int LineLength, Tensor Condition, Tensor? Known, double[]? Noise, Standardisation Standardisation, OpenCvSharp.Mat Before, OpenCvSharp.Mat After) : IDisposable
     {
         /// <summary>Adds modes <c>[1, K, Y, X]</c> of the residual to a volume of the window that holds the regression, no more than the sections about the gap allow.</summary>
         public void AddTo(Volume<float> volume, Volume<float> regression, Tensor modes)

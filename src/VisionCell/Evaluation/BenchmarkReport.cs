@@ -36,11 +36,11 @@ public sealed record MethodScore(
     string? Device,
     UncertaintyScore? Uncertainty)
 {
-    /// <summary>What else was measured, of the first seed.</summary>
+    /// <summary>What else was measured: means over the seeds, spectra of the first.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Measures? Measures { get; init; }
 
-    /// <summary>How cells can be told apart in the reconstruction, of the first seed.</summary>
+    /// <summary>How cells can be told apart in the reconstruction: means over the seeds.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SegmentationScore? Segmentation { get; init; }
 
@@ -48,9 +48,16 @@ public sealed record MethodScore(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BlockErrors? Blocks { get; init; }
 
-    /// <summary>The scores of each seed, where there were several: those above are then their means.</summary>
+    /// <summary>The scores of each seed, where there were several: those above are then their means, curves those of the first.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SeedScores>? Seeds { get; init; }
+
+    /// <summary>Its seven scores; infinite where a PSNR is missing because nothing differs.</summary>
+    internal Scores Scores => new(Psnr ?? double.PositiveInfinity, SsimXy, SsimXz, SsimYz, Fsim, HighFrequencyRatio, FscResolutionNm);
+
+    /// <summary>What was measured with each seed; one where there was only one.</summary>
+    /// <param name="seed">That of the report.</param>
+    internal IReadOnlyList<SeedScores> BySeed(int seed) => Seeds ?? [new SeedScores(seed, Scores) { Measures = Measures, Segmentation = Segmentation, Uncertainty = Uncertainty }];
 
     /// <summary>Puts the metrics beside what the run cost.</summary>
     public static MethodScore Of(
@@ -62,7 +69,20 @@ public sealed record MethodScore(
 /// <summary>Scores of one seed.</summary>
 /// <param name="Seed">The seed.</param>
 /// <param name="Scores">Its scores.</param>
-public sealed record SeedScores(int Seed, Scores Scores);
+public sealed record SeedScores(int Seed, Scores Scores)
+{
+    /// <summary>What else was measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Measures? Measures { get; init; }
+
+    /// <summary>How cells can be told apart.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SegmentationScore? Segmentation { get; init; }
+
+    /// <summary>How honest its uncertainty is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public UncertaintyScore? Uncertainty { get; init; }
+}
 
 /// <summary>How cells can be told apart in the truth and in the simplest reconstruction.</summary>
 /// <param name="Labels">Where the labels came from, as they were named.</param>

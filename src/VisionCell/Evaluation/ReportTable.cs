@@ -32,20 +32,18 @@ public sealed record ReportTable(string Caption, IReadOnlyList<string> Columns, 
         var rows = lines.OrderBy(l => Array.IndexOf(volumes, l.Report.Volume)).Select(l =>
         {
             var (m, seeds) = (l.Method, l.Method.Seeds);
-            string Cell(double? value, Func<Scores, double?> of, string format) => Spread(value, seeds?.Select(s => of(s.Scores)), format);
+            string Cell(double? value, Func<SeedScores, double?> of, string format) => Spread(value, seeds?.Select(of), format);
             var other = baseline is null ? null : lines.First(o => o.Report.Volume == l.Report.Volume && o.Method.Name == baseline).Method;
             return (IReadOnlyList<string>)[
                 l.Report.Volume, m.Name,
-                Cell(m.Psnr, s => s.Psnr, "0.00"), Cell(m.SsimXy, s => s.SsimXy, "0.000"), Cell(m.SsimXz, s => s.SsimXz, "0.000"), Cell(m.SsimYz, s => s.SsimYz, "0.000"),
-                Spread(m.Measures?.SsimVolume, null, "0.000"), Spread(m.Measures?.GradientDeviation, null, "0.000"),
-                Cell(m.Fsim, s => s.Fsim, "0.000"), Cell(m.HighFrequencyRatio, s => s.HighFrequencyRatio, "0.00"), Cell(m.FscResolutionNm, s => s.FscResolutionNm, "0"),
-                .. segmented ? new[] { Spread(m.Segmentation?.Split, null, "0.00"), Spread(m.Segmentation?.Merge, null, "0.00"), Spread(m.Segmentation?.AdaptedRand, null, "0.000") } : [],
+                Cell(m.Psnr, s => s.Scores.Psnr, "0.00"), Cell(m.SsimXy, s => s.Scores.SsimXy, "0.000"), Cell(m.SsimXz, s => s.Scores.SsimXz, "0.000"), Cell(m.SsimYz, s => s.Scores.SsimYz, "0.000"),
+                Cell(m.Measures?.SsimVolume, s => s.Measures?.SsimVolume, "0.000"), Cell(m.Measures?.GradientDeviation, s => s.Measures?.GradientDeviation, "0.000"),
+                Cell(m.Fsim, s => s.Scores.Fsim, "0.000"), Cell(m.HighFrequencyRatio, s => s.Scores.HighFrequencyRatio, "0.00"), Cell(m.FscResolutionNm, s => s.Scores.FscResolutionNm, "0"),
+                .. segmented ? new[] { Cell(m.Segmentation?.Split, s => s.Segmentation?.Split, "0.00"), Cell(m.Segmentation?.Merge, s => s.Segmentation?.Merge, "0.00"), Cell(m.Segmentation?.AdaptedRand, s => s.Segmentation?.AdaptedRand, "0.000") } : [],
                 .. other is null ? Array.Empty<string>() : [Against(m, other)]];
         }).ToArray();
         var counts = lines.Select(l => l.Method.Seeds?.Count ?? 1).Distinct().Order().ToArray();
-        var caption = $"{protocol.Id}: {protocol.Scored}; range {protocol.Range}; {string.Join(" or ", counts)} seed{(counts is [1] ? "" : "s, mean ± standard deviation")}";
-        if (lines.Any(l => l.Method.Measures is not null || l.Method.Segmentation is not null) && counts is not [1])
-            caption += "; SSIM 3D, GMSD and segmentation of the first";
+        var caption = $"{protocol.Id}: {protocol.Scored}; range {protocol.Range}; {string.Join(" or ", counts)} seed{(counts is [1] ? ", which says nothing of what another would give" : "s, mean ± standard deviation")}";
         return new ReportTable(caption, columns, rows);
     }
 

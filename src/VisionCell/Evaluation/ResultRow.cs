@@ -1,4 +1,5 @@
 using Deedle;
+using Parquet.Serialization;
 using VisionCell.Volumes;
 
 namespace VisionCell.Evaluation;
@@ -32,55 +33,92 @@ public sealed record ResultRow(string Volume, string Protocol, string Method, in
         return text.ToString();
     }
 
+    /// <summary>Rows as a Parquet file, one column a field.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="path">The file; written beside and renamed into place.</param>
+    public static void WriteParquet(IReadOnlyList<ResultRow> rows, string path) =>
+        AtomicWrite.File(path, stream => ParquetSerializer.SerializeAsync(rows.Select(ParquetRow.Of), stream).GetAwaiter().GetResult());
+
     private static IEnumerable<(int Seed, string Measure, double? Value)> Values(MethodScore method, int seed)
     {
-        var own = new SeedScores(seed, new Scores(method.Psnr ?? double.NaN, method.SsimXy, method.SsimXz, method.SsimYz, method.Fsim, method.HighFrequencyRatio, method.FscResolutionNm));
-        foreach (var (s, scores) in method.Seeds ?? [own])
-        {
-            yield return (s, "psnr", scores.Psnr);
-            yield return (s, "ssimXy", scores.SsimXy);
-            yield return (s, "ssimXz", scores.SsimXz);
-            yield return (s, "ssimYz", scores.SsimYz);
-            yield return (s, "fsim", scores.Fsim);
-            yield return (s, "highFrequencyRatio", scores.HighFrequencyRatio);
-            yield return (s, "fscResolutionNm", scores.FscResolutionNm);
-        }
         yield return (seed, "trainSeconds", method.TrainSeconds);
         yield return (seed, "inferSeconds", method.InferSeconds);
         yield return (seed, "peakMemoryMb", method.PeakMemoryMb);
-        if (method.Measures is { } m)
+        foreach (var of in method.BySeed(seed))
         {
-            yield return (seed, "meanSquaredError", m.MeanSquaredError);
-            yield return (seed, "normalisedError", m.NormalisedError);
-            yield return (seed, "ssimVolume", m.SsimVolume);
-            yield return (seed, "multiScaleSsimXy", m.MultiScaleSsimXy);
-            yield return (seed, "multiScaleSsimXz", m.MultiScaleSsimXz);
-            yield return (seed, "multiScaleSsimYz", m.MultiScaleSsimYz);
-            yield return (seed, "gradientDeviation", m.GradientDeviation);
-            yield return (seed, "gradientRatioZ", m.GradientRatio.Z);
-            yield return (seed, "gradientRatioY", m.GradientRatio.Y);
-            yield return (seed, "gradientRatioX", m.GradientRatio.X);
-            yield return (seed, "frcSectionsNm", m.FrcSectionsNm);
-            yield return (seed, "fscHalfBitNmZ", m.FscHalfBitNm.Z);
-            yield return (seed, "continuity", m.Continuity);
-            yield return (seed, "pulsing", m.Pulsing);
-            yield return (seed, "dataConsistency", m.DataConsistency?.RootMeanSquare);
+            foreach (var (measure, value) in Values(of))
+                yield return (of.Seed, measure, value);
         }
-        if (method.Segmentation is { } g)
+    }
+
+    private static IEnumerable<(string Measure, double? Value)> Values(SeedScores of)
+    {
+        yield return ("psnr", of.Scores.Psnr);
+        yield return ("ssimXy", of.Scores.SsimXy);
+        yield return ("ssimXz", of.Scores.SsimXz);
+        yield return ("ssimYz", of.Scores.SsimYz);
+        yield return ("fsim", of.Scores.Fsim);
+        yield return ("highFrequencyRatio", of.Scores.HighFrequencyRatio);
+        yield return ("fscResolutionNm", of.Scores.FscResolutionNm);
+        if (of.Measures is { } m)
         {
-            yield return (seed, "segmentationSplit", g.Split);
-            yield return (seed, "segmentationMerge", g.Merge);
-            yield return (seed, "adaptedRand", g.AdaptedRand);
-            yield return (seed, "dice", g.Dice);
-            yield return (seed, "intersectionOverUnion", g.IntersectionOverUnion);
+            yield return ("meanSquaredError", m.MeanSquaredError);
+            yield return ("normalisedError", m.NormalisedError);
+            yield return ("ssimVolume", m.SsimVolume);
+            yield return ("multiScaleSsimXy", m.MultiScaleSsimXy);
+            yield return ("multiScaleSsimXz", m.MultiScaleSsimXz);
+            yield return ("multiScaleSsimYz", m.MultiScaleSsimYz);
+            yield return ("gradientDeviation", m.GradientDeviation);
+            yield return ("gradientRatioZ", m.GradientRatio.Z);
+            yield return ("gradientRatioY", m.GradientRatio.Y);
+            yield return ("gradientRatioX", m.GradientRatio.X);
+            yield return ("frcSectionsNm", m.FrcSectionsNm);
+            yield return ("fscHalfBitNmZ", m.FscHalfBitNm.Z);
+            yield return ("continuity", m.Continuity);
+            yield return ("pulsing", m.Pulsing);
+            yield return ("dataConsistency", m.DataConsistency?.RootMeanSquare);
         }
-        if (method.Uncertainty is { } u)
+        if (of.Segmentation is { } g)
         {
-            yield return (seed, "coverage90", u.Coverage90);
-            yield return (seed, "errorCorrelation", u.ErrorCorrelation);
-            yield return (seed, "rankCorrelation", u.RankCorrelation);
-            yield return (seed, "calibrationError", u.CalibrationError);
-            yield return (seed, "sparsificationError", u.SparsificationError);
+            yield return ("segmentationSplit", g.Split);
+            yield return ("segmentationMerge", g.Merge);
+            yield return ("adaptedRand", g.AdaptedRand);
+            yield return ("dice", g.Dice);
+            yield return ("intersectionOverUnion", g.IntersectionOverUnion);
         }
+        if (of.Uncertainty is { } u)
+        {
+            yield return ("coverage90", u.Coverage90);
+            yield return ("errorCorrelation", u.ErrorCorrelation);
+            yield return ("rankCorrelation", u.RankCorrelation);
+            yield return ("calibrationError", u.CalibrationError);
+            yield return ("sparsificationError", u.SparsificationError);
+        }
+    }
+
+    /// <summary>A row as the library writes it: names as in CSV.</summary>
+    private sealed class ParquetRow
+    {
+        public required string Volume { get; set; }
+
+        public required string Protocol { get; set; }
+
+        public required string Method { get; set; }
+
+        public required int Seed { get; set; }
+
+        public required string Measure { get; set; }
+
+        public required double Value { get; set; }
+
+        public static ParquetRow Of(ResultRow row) => new()
+        {
+            Volume = row.Volume,
+            Protocol = row.Protocol,
+            Method = row.Method,
+            Seed = row.Seed,
+            Measure = row.Measure,
+            Value = row.Value,
+        };
     }
 }

@@ -94,35 +94,12 @@ public static class Benchmark
         var scores = seeds.Select(seed =>
         {
             using var set = new MethodSet(training.Device, training.Notice);
-            return methods.Select(method => trial.Score(set[method], training with { Seed = seed }, isFirst: seed == training.Seed)).ToArray();
+            return methods.Select(method => trial.Score(set[method], training with { Seed = seed })).ToArray();
         }).ToArray();
-        return BenchmarkReport.Of(name, volume.VoxelSize, degradation.ToString(), training.Seed, region, range, [.. methods.Select((_, m) => Mean([.. scores.Select(s => s[m])], seeds))]) with
+        return BenchmarkReport.Of(name, volume.VoxelSize, degradation.ToString(), training.Seed, region, range, [.. methods.Select((_, m) => SeedMeans.Of([.. scores.Select(s => s[m])], seeds))]) with
         {
             Segmentation = bounds,
             Protocol = Protocol.Of(degradation, range, seeds, options.Border, options.Mask is not null),
-        };
-    }
-
-    /// <summary>One line of the scores of several seeds: their means, and the curves of the first.</summary>
-    private static MethodScore Mean(MethodScore[] scores, int[] seeds)
-    {
-        if (scores.Length == 1)
-            return scores[0];
-        double? Of(Func<MethodScore, double?> value) => scores.All(s => value(s) is not null) ? scores.Average(value) : null;
-        return scores[0] with
-        {
-            Psnr = Of(s => s.Psnr),
-            SsimXy = Of(s => s.SsimXy),
-            SsimXz = Of(s => s.SsimXz),
-            SsimYz = Of(s => s.SsimYz),
-            Fsim = Of(s => s.Fsim),
-            HighFrequencyRatio = Of(s => s.HighFrequencyRatio),
-            FscResolutionNm = Of(s => s.FscResolutionNm),
-            TrainSeconds = Of(s => s.TrainSeconds),
-            InferSeconds = Of(s => s.InferSeconds),
-            PeakMemoryMb = scores.Max(s => s.PeakMemoryMb),
-            Blocks = scores.Select(s => s.Blocks!).Aggregate((all, next) => all.And(next)),
-            Seeds = [.. scores.Zip(seeds, (s, seed) => new SeedScores(seed, new Scores(s.Psnr ?? double.PositiveInfinity, s.SsimXy, s.SsimXz, s.SsimYz, s.Fsim, s.HighFrequencyRatio, s.FscResolutionNm)))],
         };
     }
 
@@ -143,7 +120,7 @@ public static class Benchmark
                 Options.Segmentation);
         }
 
-        public MethodScore Score(IReconstructionMethod method, TrainingOptions training, bool isFirst)
+        public MethodScore Score(IReconstructionMethod method, TrainingOptions training)
         {
             var cancellation = training.Cancellation;
             PeakMemory.Start();
@@ -166,9 +143,9 @@ public static class Benchmark
             var score = MethodScore.Of(method.Name, Evaluator.Score(reconstruction, Reference, Region, Range.Value, cancellation), trained.TotalSeconds, inferred.TotalSeconds, memory, method.Device, uncertainty) with
             {
                 Blocks = BlockErrors.Of(reconstruction, Reference, Region, Range.Value, training.Seed, cancellation),
-                Measures = isFirst ? Measures.Of(reconstruction, Reference, Region, Range.Value, new MeasureOptions { Sparse = Sparse }, cancellation) : null,
+                Measures = Measures.Of(reconstruction, Reference, Region, Range.Value, new MeasureOptions { Sparse = Sparse }, cancellation),
             };
-            if (Labels is null || !isFirst)
+            if (Labels is null)
                 return score;
             Progress?.Report(new BenchmarkProgress(method.Name, "segment", null));
             return score with { Segmentation = SegmentationScore.Of(reconstruction, Labels, Options.Segmentation, cancellation) };

@@ -19,14 +19,14 @@ public enum InpaintingResult
     Regression,
 }
 
-/// <summary>Fills in what a stack lacks, in the folder of a run: <c>volumes/inpainted.zarr</c> in the voxel type of the stack.</summary>
+/// <summary>Fills in what a stack lacks and denoises what is noisy in it, in the folder of a run: <c>volumes/inpainted.zarr</c> in the voxel type of the stack.</summary>
 public static class Inpainter
 {
     private const string Name = "inpainting";
 
     /// <summary>Fills in what is missing. Sections of which anything is filled in are marked as not observed in the result.</summary>
     /// <param name="stack">The stack; what is missing in it may hold anything.</param>
-    /// <param name="missing">What is missing.</param>
+    /// <param name="missing">What is missing or noisy.</param>
     /// <param name="result">What takes its place.</param>
     /// <param name="run">Where checkpoints and the result go.</param>
     /// <param name="training">Time, seed, interruption; the checkpoint folder is the run's.</param>
@@ -65,6 +65,8 @@ public static class Inpainter
             stage.Figure("missingVoxels", missing.Count);
             foreach (var (length, shares) in inpainting.Shares)
                 stage.Figure($"networkShareOfRun{length}", Math.Round(shares[^1], 3));
+            foreach (var (section, noise) in inpainting.Noise)
+                stage.Figure($"noiseOfSection{section}", noise);
             clock.Restart();
             var report = new Relay<double>(f => progress?.Report(new ReconstructionProgress("inpaint", f, null)));
             Volume<float> filled;

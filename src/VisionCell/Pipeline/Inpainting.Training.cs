@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using VisionCell.Augmentation;
 using VisionCell.Diffusion;
 using VisionCell.Learning;
@@ -68,33 +69,96 @@ public sealed partial class Inpainting
         return best.End - best.First >= FewestHeld ? best : (0, 0);
     }
 
-    /// <summary>For every length of a run of missing sections: what is to be expected, how sharp samples have to be, and what error to expect.</summary>
-    private void Judge(CancellationToken cancellation)
+    /// <summary>For every length of a run of missing sections, and every noise: what is to be expected, how sharp samples have to be, and what error to expect.</summary>
+    private void Judge(TrainingOptions options)
+    {
+        foreach (var runs in _missing.Runs.GroupBy(r => r.Count))
+        {
+            var judged = runs.Key <= _held.End - _held.First ? Judged(runs.Key) : [];
+            var noisy = runs.Where(r => _missing.IsNoisy(r.First)).ToArray();
+            if (judged.Length == 0 && noisy.Length > 0)
+                throw new BadInputException($"sections {noisy[0].First} to {noisy[0].First + noisy[0].Count - 1}: too few whole sections lie one behind the other in the middle third of the stack to tell how noisy these are; take them for missing");
+            if (judged.Length == 0)
+                continue;
+            var weights = MemberWeights.Fit([.. Enumerable.Range(Line, Networks + 1).Select(member => judged.SelectMany(j => j.Said[member].Data).ToArray())], [.. judged.SelectMany(j => j.Truth.Data)], MostClasses);
+            if (noisy.Length < runs.Count())
+                _trust[(runs.Key, "")] = Measured(judged, weights, null, options);
+            foreach (var run in noisy)
+            {
+                FindNoise(run, judged, weights, options.Notice);
+                if (!_trust.ContainsKey(Kind(run.First, run.Count)))
+                    _trust[Kind(run.First, run.Count)] = Measured(judged, weights, NoiseOf(run.First, run.Count), options);
+            }
+        }
+    }
+
+    /// <summary>Held-out sections as if they were missing, so many in a row.</summary>
+    private HeldRun[] Judged(int length)
     {
         var window = Middle();
-        foreach (var length in _missing.Runs.Select(r => r.Count).Distinct().Where(n => n <= _held.End - _held.First))
-        {
-            int[] starts = [.. Enumerable.Range(_held.First, _held.End - _held.First - length + 1)];
-            var count = Math.Min(MostJudged, starts.Length);
-            var judged = Enumerable.Range(0, count).Select(i => starts[(2 * i + 1) * starts.Length / (2 * count)])
-                .Select(start => (Gap: GapAbout(start, length), Box: window with { Z = start, Shape = window.Shape with { Z = length } }))
-                .Select(j => (j.Gap, j.Box, Truth: _stack.Crop(j.Box), Said: Said(j.Gap, j.Box))).ToArray();
-            float[] truth = [.. judged.SelectMany(j => j.Truth.Data)];
-            var trust = new Trust(MemberWeights.Fit([.. Enumerable.Range(Line, Networks + 1).Select(member => judged.SelectMany(j => j.Said[member].Data).ToArray())], truth, MostClasses));
-            var skeletons = judged.Select(j => Expected(trust, j.Said)).ToArray();
-            trust = trust with { Temperature = _configuration.Sampling.Temperature ?? Sharpness.Temperature(Detail, judged.Average(j => Sharpness.Of(j.Truth, null, cancellation)), 0, MostTemperature) };
-            var samples = judged.Select((j, i) => Samples(trust, j.Gap, j.Box, skeletons[i], Members, null, cancellation)).ToArray();
-            float[][] said = [.. Members.Select(m => samples.SelectMany(s => s[m].Data).ToArray())];
-            float[] expected = [.. skeletons.SelectMany(v => v.Data)];
-            var (mean, spread) = (samples.SelectMany(s => MeanOf(s).Data).ToArray(), new float[truth.Length]);
-            MemberWeights.Spread(said, spread);
-            var share = MemberWeights.Share(expected, mean, truth);
-            Mix(expected, mean, share);
-            _trust[length] = trust with { MeanShare = share, Errors = SpreadModel.Fit(spread, expected, truth) };
+        int[] starts = [.. Enumerable.Range(_held.First, _held.End - _held.First - length + 1)];
+        var count = Math.Min(MostJudged, starts.Length);
+        return [.. Enumerable.Range(0, count).Select(i => starts[(2 * i + 1) * starts.Length / (2 * count)])
+            .Select(start => (Gap: GapAbout(start, length), Box: window with { Z = start, Shape = window.Shape with { Z = length } }))
+            .Select(j => new HeldRun(j.Gap, j.Box, _stack.Crop(j.Box), Said(j.Gap, j.Box)))];
+    }
 
-            double Detail(double temperature) => judged.Select((j, i) =>
-                Sharpness.Of(Samples(trust with { Temperature = temperature }, j.Gap, j.Box, skeletons[i], [0], null, cancellation)[0], null, cancellation)).Average();
+    /// <summary>What a section differs by from what is expected, beyond what whole sections do, is its noise.</summary>
+    private void FindNoise((int First, int Count) run, HeldRun[] judged, MemberWeights weights, Action<string>? notice)
+    {
+        var box = Middle() with { Z = run.First };
+        box = box with { Shape = box.Shape with { Z = run.Count } };
+        var (trust, noisy) = (new Trust(weights, weights), _stack.Crop(box));
+        var expected = Expected(trust, Said(GapAbout(run.First, run.Count), box));
+        var held = judged.Select(j => (j.Truth, Expected: Expected(trust, j.Said))).ToArray();
+        for (var t = 0; t < run.Count; t++)
+        {
+            var own = Variance(noisy.Section(t), expected.Section(t)) - held.Average(h => Variance(h.Truth.Section(t), h.Expected.Section(t)));
+            _noise[run.First + t] = Math.Round(Math.Sqrt(Math.Max(0, own)), 2);
+            notice?.Invoke(FormattableString.Invariant($"section {run.First + t}: noise of {_noise[run.First + t]} grey values beyond that of whole sections"));
         }
+
+        static double Variance(ReadOnlySpan<float> seen, ReadOnlySpan<float> expected)
+        {
+            var difference = new float[seen.Length];
+            TensorPrimitives.Subtract(seen, expected, difference);
+            var mean = TensorPrimitives.Average<float>(difference);
+            return TensorPrimitives.SumOfSquares<float>(difference) / seen.Length - mean * mean;
+        }
+    }
+
+    /// <summary>How sharp samples have to be, what the result is made of, and what error to expect of it.</summary>
+    private Trust Measured(HeldRun[] judged, MemberWeights weights, double[]? noise, TrainingOptions options)
+    {
+        float[] truth = [.. judged.SelectMany(j => j.Truth.Data)];
+        var trust = new Trust(weights, weights, Noise: noise);
+        var skeletons = judged.Select(j => Expected(trust, j.Said)).ToArray();
+        if (noise is null)
+            trust = trust with { Temperature = _configuration.Sampling.Temperature ?? Sharpness.Temperature(Detail, judged.Average(j => Sharpness.Of(j.Truth, null, options.Cancellation)), 0, MostTemperature) };
+        var known = judged.Select(j => noise is null ? null : Noisy(j, noise, options.Seed)).ToArray();
+        var samples = judged.Select((j, i) => Samples(trust, j.Gap, j.Box, skeletons[i], Members, known[i], options.Cancellation)).ToArray();
+        var results = judged.Select((_, i) => Results(skeletons[i], samples[i], trust, known[i])).ToArray();
+        float[][] members = [.. Enumerable.Range(0, results[0].Length).Select(m => results.SelectMany(r => r[m]).ToArray())];
+        var (result, mean, spread) = (MemberWeights.Fit(members, truth, 1), new float[truth.Length], new float[truth.Length]);
+        result.Combine(members, mean);
+        MemberWeights.Spread([.. Members.Select(m => samples.SelectMany(s => s[m].Data).ToArray())], spread);
+        return trust with { Result = result, Errors = SpreadModel.Fit(spread, mean, truth) };
+
+        double Detail(double temperature) => judged.Select((j, i) =>
+            Sharpness.Of(Samples(trust with { Temperature = temperature }, j.Gap, j.Box, skeletons[i], [0], null, options.Cancellation)[0], null, options.Cancellation)).Average();
+    }
+
+    /// <summary>Held-out sections with white noise added.</summary>
+    private static Volume<float> Noisy(HeldRun run, double[] noise, int seed)
+    {
+        var noisy = run.Truth.Map(v => v);
+        for (var t = 0; t < noise.Length; t++)
+        {
+            var added = new float[noisy.Shape.SectionCount];
+            new CounterRandom((ulong)(uint)seed).Stream((ulong)(run.Box.Z + t)).Normal(added);
+            TensorPrimitives.MultiplyAdd(added, (float)noise[t], noisy.Section(t), noisy.Section(t));
+        }
+        return noisy;
     }
 
     private Box Middle()
@@ -102,4 +166,11 @@ public sealed partial class Inpainting
         var (height, width) = (Math.Min(_configuration.Tile, _stack.Shape.Y), Math.Min(_configuration.Tile, _stack.Shape.X));
         return new Box(0, (_stack.Shape.Y - height) / 2, (_stack.Shape.X - width) / 2, new Shape3(1, height, width));
     }
+
+    /// <summary>A run of held-out sections.</summary>
+    /// <param name="Gap">The gap that it would leave.</param>
+    /// <param name="Box">Where it lies.</param>
+    /// <param name="Truth">What is there.</param>
+    /// <param name="Said">What the straight line, the linear filter and the networks say of it.</param>
+    private sealed record HeldRun(StackGap Gap, Box Box, Volume<float> Truth, Volume<float>[] Said);
 }

@@ -12,11 +12,11 @@ using Tensor = TorchSharp.torch.Tensor;
 namespace VisionCell.Pipeline;
 
 /// <summary>
-/// Fills in what a stack lacks, a section or a region of sections, from the sections about it and from what is known of the section itself,
-/// <c>[Z, Y, X]</c>, grey values. What to expect is the weighted mean of a straight line, the linear filter that predicts this stack's sections best
+/// Fills in what a stack lacks, a section or a region of sections, and denoises sections that are noisier than the others, from the sections about it and
+/// from what is known of the section itself, <c>[Z, Y, X]</c>, grey values. What to expect is the weighted mean of a straight line, the linear filter that predicts this stack's sections best
 /// (<see cref="LinearPrediction"/>) and gap networks trained on other specimens and tuned to this stack; a diffusion model draws what that
 /// leaves open, with the known voxels kept exact at every step (replacement: Song et al., arXiv:2011.13456, appendix I.2, on the path of a
-/// deterministic solver). The weights, and what error to expect, are measured on sections in the middle of the stack that nothing was learnt
+/// deterministic solver), or from a noisy section on, which is itself a sample at the level of its noise. The weights, and what error to expect, are measured on sections in the middle of the stack that nothing was learnt
 /// from, taken for missing in the same way.
 /// </summary>
 public sealed partial class Inpainting : IDisposable
@@ -37,7 +37,8 @@ public sealed partial class Inpainting : IDisposable
     private readonly ComputePrecision _precision;
     private readonly Standardisation _standardisation;
     private readonly (int First, int End) _held;
-    private readonly Dictionary<int, Trust> _trust = [];
+    private readonly Dictionary<(int Count, string Noise), Trust> _trust = [];
+    private readonly Dictionary<int, double> _noise = [];
     private readonly LinearPrediction? _prediction;
     private GapFill? _regression;
     private Weights? _weights;
@@ -60,10 +61,13 @@ public sealed partial class Inpainting : IDisposable
     public IReadOnlyList<int> HeldOut => [.. Enumerable.Range(_held.First, _held.End - _held.First)];
 
     /// <summary>Whether the errors of all runs of missing sections could be measured.</summary>
-    public bool CanJudge => _missing.Runs.All(run => _trust.ContainsKey(run.Count));
+    public bool CanJudge => _missing.Runs.All(run => _trust.ContainsKey(Kind(run.First, run.Count)));
 
     /// <summary>What is expected of runs of so many missing sections: shares of the straight line, the linear filter, and the networks.</summary>
-    public IReadOnlyDictionary<int, IReadOnlyList<double>> Shares => _trust.ToDictionary(t => t.Key, t => t.Value.Weights.Mean);
+    public IReadOnlyDictionary<int, IReadOnlyList<double>> Shares => _trust.DistinctBy(t => t.Key.Count).ToDictionary(t => t.Key.Count, t => t.Value.Weights.Mean);
+
+    /// <summary>Standard deviation of the noise of each noisy section beyond that of the others, grey values.</summary>
+    public IReadOnlyDictionary<int, double> Noise => _noise;
 
     /// <summary>Tunes the networks to a stack.</summary>
     /// <param name="stack">The stack; what is missing in it may hold anything.</param>
@@ -77,7 +81,7 @@ public sealed partial class Inpainting : IDisposable
         try
         {
             inpainting.Tune(options);
-            inpainting.Judge(options.Cancellation);
+            inpainting.Judge(options);
             return inpainting;
         }
         catch
@@ -87,7 +91,7 @@ public sealed partial class Inpainting : IDisposable
         }
     }
 
-    /// <summary>The stack with what is expected in place of what is missing: close, and blurred.</summary>
+    /// <summary>The stack with what is expected in place of what is missing: close, and blurred. Noisy sections are taken for missing.</summary>
     public Volume<float> Expected(IProgress<double>? progress = null, CancellationToken cancellation = default) =>
         Filled("inpaint (regression)", null, (gap, window) => [Expected(TrustIn(gap), Said(gap, window))], progress, cancellation)[0];
 
@@ -96,7 +100,7 @@ public sealed partial class Inpainting : IDisposable
     /// <param name="progress">Share done.</param>
     /// <param name="cancellation">Stops between tiles.</param>
     public Volume<float> Sample(int number, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        Filled($"inpaint (sample {number})", null, (gap, window) => Samples(TrustIn(gap), gap, window, Expected(TrustIn(gap), Said(gap, window)), [number], _missing, cancellation), progress, cancellation)[0];
+        Filled($"inpaint (sample {number})", null, (gap, window) => Samples(TrustIn(gap), gap, window, Expected(TrustIn(gap), Said(gap, window)), [number], Known(window), cancellation), progress, cancellation)[0];
 
     /// <summary>
     /// The stack with the mean of several samples, and the absolute error to expect at each missing voxel (0 elsewhere), NaN where too few whole
@@ -108,13 +112,15 @@ public sealed partial class Inpainting : IDisposable
         var filled = Filled($"inpaint (mean of {_configuration.Samples})", error, (gap, window) =>
         {
             var trust = TrustIn(gap);
-            var mean = Expected(trust, Said(gap, window));
-            var samples = Samples(trust, gap, window, mean, Members, _missing, cancellation);
+            var expected = Expected(trust, Said(gap, window));
+            var known = Known(window);
+            var samples = Samples(trust, gap, window, expected, Members, known, cancellation);
             var spread = samples[0].Map(v => v);
             MemberWeights.Spread([.. samples.Select(s => s.Data)], spread.Data);
             TensorPrimitives.Multiply(spread.Data, (float)(trust.Errors?.Slope ?? float.NaN), spread.Data);
             TensorPrimitives.Add(spread.Data, (float)(trust.Errors?.Constant ?? float.NaN), spread.Data);
-            Mix(mean.Data, MeanOf(samples).Data, trust.MeanShare);
+            var mean = expected.Map(v => v);
+            trust.Result.Combine(Results(expected, samples, trust, known), mean.Data);
             return [mean, spread];
         }, progress, cancellation);
         return (filled[0], filled[1]);
@@ -159,7 +165,12 @@ public sealed partial class Inpainting : IDisposable
     }
 
     /// <summary>What was measured for runs as long as a gap; for others the networks alone, taken at their word.</summary>
-    private Trust TrustIn(StackGap gap) => _trust.GetValueOrDefault(gap.Rows.Length) ?? new Trust(MemberWeights.Only(Networks, Networks + 1));
+    private Trust TrustIn(StackGap gap) => _trust.GetValueOrDefault(Kind(gap.Rows[0], gap.Rows.Length)) ?? new Trust(MemberWeights.Only(Networks, Networks + 1), MemberWeights.Only(1, 2));
+
+    /// <summary>What is the same of runs that are judged together: how long they are, and how noisy.</summary>
+    private (int Count, string Noise) Kind(int first, int count) => (count, _missing.IsNoisy(first) && _noise.ContainsKey(first) ? string.Join(' ', NoiseOf(first, count)) : "");
+
+    private double[] NoiseOf(int first, int count) => [.. Enumerable.Range(first, count).Select(z => _noise[z])];
 
     private static Volume<float> Expected(Trust trust, Volume<float>[] said)
     {
@@ -185,11 +196,15 @@ public sealed partial class Inpainting : IDisposable
         return [line, predicted, Grey(_regression!.Rows(sections, gap.Gap))];
     }
 
-    private Volume<float>[] Samples(Trust trust, StackGap gap, Box window, Volume<float> expected, IReadOnlyList<int> numbers, MissingVoxels? missing, CancellationToken cancellation) =>
-        _sampling!(trust.Temperature).Draw(_stack, [gap], expected, window, numbers, missing is null ? null : Known(window, missing), cancellation);
+    private Volume<float>[] Samples(Trust trust, StackGap gap, Box window, Volume<float> expected, IReadOnlyList<int> numbers, Volume<float>? known, CancellationToken cancellation) =>
+        _sampling!(trust.Temperature).Draw(_stack, [gap], expected, window, numbers, known, trust.Noise, cancellation);
 
-    /// <summary>What is known in a window, NaN where it is missing; null where nothing is.</summary>
-    private Volume<float>? Known(Box window, MissingVoxels missing)
+    /// <summary>What the result is the weighted mean of.</summary>
+    private static float[][] Results(Volume<float> expected, Volume<float>[] samples, Trust trust, Volume<float>? known) =>
+        [expected.Data, MeanOf(samples).Data, .. trust.Noise is null ? Array.Empty<float[]>() : [known!.Data]];
+
+    /// <summary>What is known in a window, noise and all, NaN where it is missing; null where nothing is.</summary>
+    private Volume<float>? Known(Box window)
     {
         var known = _stack.Crop(window);
         var any = false;
@@ -199,7 +214,7 @@ public sealed partial class Inpainting : IDisposable
             {
                 for (var x = 0; x < window.Shape.X; x++, i++)
                 {
-                    if (missing[window.Z + z, window.Y + y, window.X + x])
+                    if (_missing[window.Z + z, window.Y + y, window.X + x] && !_missing.IsNoisy(window.Z + z))
                         known.Data[i] = float.NaN;
                     else
                         any = true;
@@ -215,13 +230,6 @@ public sealed partial class Inpainting : IDisposable
         foreach (var sample in samples.Skip(1))
             TensorPrimitives.MultiplyAdd(sample.Data, 1f / samples.Length, mean.Data, mean.Data);
         return mean;
-    }
-
-    /// <summary>So much of another in one, in place.</summary>
-    private static void Mix(float[] one, float[] other, double share)
-    {
-        TensorPrimitives.Multiply(one, (float)(1 - share), one);
-        TensorPrimitives.MultiplyAdd(other, (float)share, one, one);
     }
 
     /// <summary>Copies of the stack (and what else is given) in which missing voxels are what <paramref name="fill"/> says of them, tile by tile.</summary>
@@ -287,8 +295,9 @@ public sealed partial class Inpainting : IDisposable
 
     /// <summary>What was measured for runs of one length.</summary>
     /// <param name="Weights">Of the straight line, the linear filter and the networks in what is expected.</param>
+    /// <param name="Result">Of what is expected, the mean of samples, and a noisy section itself in the result.</param>
     /// <param name="Temperature">Scale of the noise with which samples are as sharp as sections.</param>
-    /// <param name="MeanShare">Share of the mean of samples in the result; what is expected without them has the rest.</param>
     /// <param name="Errors">What error to expect; null where it was not measured.</param>
-    private sealed record Trust(MemberWeights Weights, double Temperature = 1, double MeanShare = 1, SpreadModel? Errors = null);
+    /// <param name="Noise">Of each section of the run, grey values; null where nothing is known of them.</param>
+    private sealed record Trust(MemberWeights Weights, MemberWeights Result, double Temperature = 1, SpreadModel? Errors = null, double[]? Noise = null);
 }

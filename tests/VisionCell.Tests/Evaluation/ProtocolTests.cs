@@ -1,3 +1,4 @@
+using Parquet.Serialization;
 using VisionCell.Acquisition;
 using VisionCell.Evaluation;
 using VisionCell.Volumes;
@@ -149,6 +150,49 @@ public sealed class ProtocolTests
         {
             File.Delete(path);
         }
+    }
+
+    [Fact]
+    public async Task Rows_read_back_from_parquet()
+    {
+        var rows = ResultRow.Of([("a.json", Report("decimate:8", Method("linear", Errors(8, (_, b) => 100 + b, 1)), Method("net", Errors(8, (s, b) => 50 + s + b, 1, 2))))]);
+        var path = Path.GetTempFileName();
+        try
+        {
+            ResultRow.WriteParquet(rows, path);
+            await using var file = File.OpenRead(path);
+            var read = await ParquetSerializer.DeserializeUntypedAsync(file, cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal(["Volume", "Protocol", "Method", "Seed", "Measure", "Value"], read.Schema.DataFields.Select(f => f.Name));
+            Assert.Equal(rows.Count, read.Data.Count);
+            Assert.All(rows.Zip(read.Data), pair => Assert.Equal((pair.First.Method, pair.First.Seed, pair.First.Measure, pair.First.Value), ((string)pair.Second["Method"], (int)pair.Second["Seed"], (string)pair.Second["Measure"], (double)pair.Second["Value"])));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void What_differs_from_seed_to_seed_is_averaged_and_kept()
+    {
+        MethodScore Score(double x) => Method("net", Errors(8, (_, b) => 50 + x + b, (int)x)) with
+        {
+            Seeds = null,
+            Psnr = 30 + x,
+            Segmentation = new SegmentationScore(x, 2 * x, 0.1 * x, 0.7, 0.6, 0.5, 0.4, 10, 10),
+            Uncertainty = new UncertaintyScore(0.8 + 0.02 * x, x == 1 ? 0.3 : null) { RankCorrelation = 0.1 * x },
+        };
+        var mean = SeedMeans.Of([Score(1), Score(2), Score(3)], [1, 2, 3]);
+        Assert.Equal(32, mean.Psnr);
+        Assert.Equal(2, mean.Segmentation!.Split);
+        Assert.Equal(0.84, mean.Uncertainty!.Coverage90, 1e-12);
+        Assert.Equal(0.2, mean.Uncertainty.RankCorrelation!.Value, 1e-12);
+        Assert.Null(mean.Uncertainty.ErrorCorrelation);
+        Assert.Equal([1, 2, 3], mean.Seeds!.Select(s => s.Segmentation!.Split));
+        Assert.Equal([1, 2, 3], mean.Blocks!.Seeds);
+        var rows = ResultRow.Of([("a.json", Report("decimate:8", mean))]);
+        Assert.Equal([1.0, 2, 3], rows.Where(r => r.Measure == "segmentationSplit").Select(r => r.Value));
+        Assert.Contains("2.00 ± 1.00", ReportTable.Of([("a.json", Report("decimate:8", mean))], null).Rows[0]);
     }
 
     [Fact]

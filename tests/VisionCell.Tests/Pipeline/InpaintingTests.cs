@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using VisionCell.Acquisition;
+using VisionCell.Augmentation;
 using VisionCell.Evaluation;
 using VisionCell.Pipeline;
 using VisionCell.Runs;
@@ -111,6 +113,39 @@ public sealed class InpaintingTests(InpaintedSample sample) : IClassFixture<Inpa
         var difference = Math.Sqrt(whole.Data.Zip(parts.Data).Sum(p => Math.Pow(p.First - p.Second, 2)) / _.Missing.Count);
         // Shares are measured on other parts of the plane.
         Assert.True(difference < 1, $"tiles and whole differ by {difference} grey values");
+    }
+
+    [Fact]
+    public void A_noisy_section_is_denoised_by_itself_and_its_neighbours()
+    {
+        const float Noise = 15;
+        int[] noisy = [13, 30];
+        var seen = _.Truth.Map(v => v);
+        foreach (var z in noisy)
+        {
+            var added = new float[112 * 112];
+            new CounterRandom(5).Stream((ulong)z).Normal(added);
+            TensorPrimitives.MultiplyAdd(added, Noise, seen.Section(z), seen.Section(z));
+        }
+        using var denoising = Inpainting.Train(seen, MissingVoxels.Of(seen.Shape, [], null, noisy), new TrainingOptions(Steps: 25), new InpaintingConfiguration { Samples = 4 });
+        Assert.All(noisy, z => Assert.InRange(denoising.Noise[z], 0.85 * Noise, 1.15 * Noise));
+
+        var (mean, error) = denoising.Mean();
+        double Rms(Volume<float> volume) => Math.Sqrt(noisy.Average(z => Enumerable.Range(z * 112 * 112, 112 * 112).Average(i => Math.Pow(volume.Data[i] - _.Truth.Data[i], 2))));
+        Assert.True(Rms(mean) < 0.9 * Math.Min(Rms(denoising.Expected()), Noise), $"rms error {Rms(mean)}, without the sections themselves {Rms(denoising.Expected())}, of the sections {Rms(seen)}");
+        var inside = noisy.Average(z => Enumerable.Range(z * 112 * 112, 112 * 112).Average(i => Math.Abs(mean.Data[i] - _.Truth.Data[i]) <= 2.06 * error.Data[i] ? 1.0 : 0));
+        Assert.InRange(inside, 0.82, 0.97);
+        Assert.Equal(seen.Section(12).ToArray(), mean.Section(12).ToArray());
+        // A sample keeps to what was seen, within its noise, and has no more detail than the sections about it.
+        var sample = denoising.Sample(0);
+        Assert.InRange(Rms(sample), Rms(mean), 1.5 * Rms(mean));
+    }
+
+    [Fact]
+    public void Noisy_and_missing_sections_side_by_side_are_refused()
+    {
+        Assert.Contains("sections 4 to 5", Assert.Throws<BadInputException>(() => MissingVoxels.Of(_.Truth.Shape, [4], null, [5])).Message, StringComparison.Ordinal);
+        Assert.Contains("section 4 is said to be noisy", Assert.Throws<BadInputException>(() => MissingVoxels.Of(_.Truth.Shape, [4], null, [4])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
