@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace VisionCell.Preprocessing;
 
 /// <summary>
-/// A 2D U-Net for blind-spot training: a section and its neighbours enter as channels, <c>[N, C, Y, X]</c>, the section leaves
+/// A <see cref="UNet"/> for blind-spot training: a section and its neighbours enter as channels, <c>[N, C, Y, X]</c>, the section leaves
 /// denoised, <c>[N, 1, Y, X]</c>. After Höck et al., "N2V2: Fixing Noise2Void checkerboard artifacts with modified sampling
 /// strategies and a tweaked network architecture", arXiv:2211.08512: nothing of the input is added to the output, no skip connection
 /// at full resolution, and down-sampling by a blurred stride (Zhang, "Making convolutional networks shift-invariant again",
@@ -15,7 +15,7 @@ namespace VisionCell.Preprocessing;
 /// <param name="compute">Element type of activations.</param>
 internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int inputs, ScalarType compute)
 {
-    private int Levels => configuration.Channels.Count;
+    private readonly UNet _body = new(configuration.Channels, configuration.Blocks);
 
     /// <summary>Pixels beyond which an output does not depend on the input.</summary>
     public int Reach
@@ -23,10 +23,10 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
         get
         {
             var reach = 2; // head and tail
-            for (var level = 0; level < Levels; level++)
+            for (var level = 0; level < _body.Levels; level++)
             {
                 var step = 1 << level;
-                var last = level == Levels - 1;
+                var last = level == _body.Levels - 1;
                 reach += 2 * step * configuration.Blocks[level] * (last ? 1 : 2);
                 // The blur reaches two pixels, the repetition one.
                 reach += last ? 0 : 3 * step;
@@ -43,26 +43,16 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
         var weights = new Weights();
         var channels = configuration.Channels;
         Add("head", channels[0], inputs, 3);
-        for (var level = 0; level < Levels; level++)
+        _body.AddTo(weights, generator, device, level =>
         {
-            AddBlocks("down", level);
-            if (level == Levels - 1)
-                break;
             Add($"shrink{level}", channels[level + 1], channels[level], 1);
             Add($"grow{level}", channels[level], channels[level + 1], 1);
-            AddBlocks("up", level);
-        }
+        });
         Add("tail", 1, channels[0], 3, gain: 0);
         return weights;
 
         void Add(string name, int outputs, int from, int size, double gain = 1) =>
             weights.AddConvolution(name, [outputs, from, size, size], generator, gain, device);
-
-        void AddBlocks(string way, int level)
-        {
-            for (var block = 0; block < configuration.Blocks[level]; block++)
-                Layers.AddResidual(weights, $"{way}{level}.{block}", channels[level], generator, device);
-        }
     }
 
     /// <summary>Denoises sections.</summary>
@@ -74,33 +64,15 @@ internal sealed class BlindSpotNetwork(BlindSpotConfiguration configuration, int
         using var scope = NewDisposeScope();
         var layers = new Layers(weights, compute);
         var x = Convolve("head", sections, 1); // (N, C0, Y, X)
-        var skipped = new Stack<Tensor>();
-        for (var level = 0; level < Levels; level++)
-        {
-            x = Blocks("down", level, x);
-            if (level == Levels - 1)
-                break;
-            skipped.Push(x);
-            x = Convolve($"shrink{level}", Blur(x), 0);
-        }
-        for (var level = Levels - 2; level >= 0; level--)
-        {
-            x = Repeat(Convolve($"grow{level}", x, 0));
-            var skip = skipped.Pop();
-            x = Blocks("up", level, level == 0 ? x : x.Plus(skip));
-        }
+        x = _body.Forward(
+            layers, x,
+            (level, image) => Convolve($"shrink{level}", Blur(image), 0),
+            (level, below, beside) => Repeat(Convolve($"grow{level}", below, 0)) is var grown && level == 0 ? grown : grown.Plus(beside));
         // In fp32 whatever the rest computes in: bf16 would round grey values to a sixtieth of the stack's standard deviation.
         x = Layers.Convolve(x.to(ScalarType.Float32), weights["tail.weight"], weights["tail.bias"], [1, 1], [1, 1]);
         return x.MoveToOuterDisposeScope();
 
         Tensor Convolve(string name, Tensor input, int margin) => layers.Convolve(name, input, [1, 1], [margin, margin]);
-
-        Tensor Blocks(string way, int level, Tensor input)
-        {
-            for (var block = 0; block < configuration.Blocks[level]; block++)
-                input = layers.Residual($"{way}{level}.{block}", input);
-            return input;
-        }
     }
 
     /// <summary>Every second pixel of the image blurred by [1 3 3 1] / 8 along both axes, <c>[N, C, Y, X]</c> to half of it.</summary>
