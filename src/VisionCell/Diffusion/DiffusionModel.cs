@@ -131,11 +131,9 @@ internal sealed class DiffusionModel(
     /// <summary>Draws with a halo about the slab, and cuts it off.</summary>
     private Volume<float>[] InWindow(SparseVolume sparse, Box slab, Func<Volume<float>, Box, Volume<float>[]> draw, CancellationToken cancellation)
     {
-        var (from, shape) = ((Y: Math.Max(0, slab.Y - GapSampling.Halo), X: Math.Max(0, slab.X - GapSampling.Halo)), sparse.Observed.Shape);
-        var window = new Box(slab.Z, from.Y, from.X, new Shape3(
-            slab.Shape.Z, Math.Min(shape.Y, slab.Y + slab.Shape.Y + GapSampling.Halo) - from.Y, Math.Min(shape.X, slab.X + slab.Shape.X + GapSampling.Halo) - from.X));
+        var window = slab.Widened(GapSampling.Halo, sparse.Observed.Shape);
         var drawn = draw(skeleton.Reconstruct(sparse, window, cancellation), window);
-        return window == slab ? drawn : [.. drawn.Select(volume => volume.Crop(new Box(0, slab.Y - from.Y, slab.X - from.X, slab.Shape)))];
+        return window == slab ? drawn : [.. drawn.Select(volume => volume.Crop(slab.From(window)))];
     }
 
     private static void Finish(Volume<float> volume, SparseVolume sparse, Box slab)

@@ -244,7 +244,7 @@ public sealed partial class Inpainting : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             var (gap, tile) = tiles[i];
-            var window = WithHalo(tile);
+            var window = tile.Widened(GapSampling.Halo, _stack.Shape);
             var said = fill(gap, window);
             TensorPrimitives.Clamp(said[0].Data, least, most, said[0].Data);
             foreach (var (source, target) in said.Zip(results))
@@ -284,13 +284,6 @@ public sealed partial class Inpainting : IDisposable
             for (var x = 0; x < _stack.Shape.X; x += _configuration.Tile)
                 yield return new Box(run.First, y, x, new Shape3(run.Count, Math.Min(_configuration.Tile, _stack.Shape.Y - y), Math.Min(_configuration.Tile, _stack.Shape.X - x)));
         }
-    }
-
-    private Box WithHalo(Box tile)
-    {
-        var (y, x) = (Math.Max(0, tile.Y - GapSampling.Halo), Math.Max(0, tile.X - GapSampling.Halo));
-        return new Box(tile.Z, y, x, new Shape3(
-            tile.Shape.Z, Math.Min(_stack.Shape.Y, tile.Y + tile.Shape.Y + GapSampling.Halo) - y, Math.Min(_stack.Shape.X, tile.X + tile.Shape.X + GapSampling.Halo) - x));
     }
 
     /// <summary>What was measured for runs of one length.</summary>

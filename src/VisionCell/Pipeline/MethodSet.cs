@@ -31,13 +31,16 @@ public sealed class MethodSet(string device = "auto", Action<string>? notice = n
         }
     }
 
+    /// <summary>Super-resolution before what diffusion expects of its residual is added: what the residual is that of.</summary>
+    internal SharedMethod Regression => Once(() => new SharedMethod(new SuperResolutionMethod()));
+
     /// <summary>
     /// Diffusion with what other methods do not have: samples by number, their steps and their spread. Its model, tuned to a stack once, is that of
     /// the set's <c>diffusion</c> and <c>diffusion-mean</c>, and is disposed with the set.
     /// </summary>
     /// <param name="mean">Whether the mean of the samples is its result; else the first of them.</param>
     public DiffusionMethod Diffusion(bool mean = false) =>
-        new(Once(() => new DiffusionModel(this["superresolution"], GapFill.Unknowing, new DiffusionMethodConfiguration(), Device)), mean);
+        new(Once(() => new DiffusionModel(Regression, GapFill.Unknowing, new DiffusionMethodConfiguration(), Device)), mean);
 
     /// <summary>What several methods have in common; made once, and disposed with the set.</summary>
     internal T Once<T>(Func<T> create)

@@ -57,6 +57,9 @@ internal sealed class SharedMethod(IReconstructionMethod method) : IReconstructi
         return _expected.Value.Result?.Map(v => v);
     }
 
+    /// <summary>Lets go of what it said last, so that what is computed next takes the time that it takes.</summary>
+    public void Forget() => (_reconstructed, _expected) = (null, null);
+
     /// <inheritdoc/>
     public IReconstructionMethod ForStack(SparseVolume sparse, TrainingOptions options)
     {

@@ -1,5 +1,7 @@
 using OpenCvSharp;
+using VisionCell.Acquisition;
 using VisionCell.Evaluation;
+using VisionCell.Reconstruction;
 using VisionCell.Volumes;
 
 namespace VisionCell.SuperResolution;
@@ -36,6 +38,20 @@ internal static class FineDetail
             Cv2.AddWeighted(image, 1 + gain, broad, -gain, 0, image);
             row.CopyTo(volume.Section(z));
         });
+    }
+
+    /// <summary>The gain with which a reconstruction has no less detail than linear interpolation; 0 where there are too few sections to tell.</summary>
+    /// <param name="sparse">The stack.</param>
+    /// <param name="sections">Of its first sections, which <paramref name="parts"/> lie between.</param>
+    /// <param name="parts">Where to look.</param>
+    /// <param name="reconstruct">The reconstruction of a part.</param>
+    /// <param name="cancellation">Stops between parts.</param>
+    public static float Missing(SparseVolume sparse, int sections, IEnumerable<Box> parts, Func<Box, Volume<float>> reconstruct, CancellationToken cancellation)
+    {
+        if (sections < 4)
+            return 0;
+        using var linear = new AxialInterpolation(InterpolationKernel.Linear);
+        return Missing([.. parts.Select(box => (reconstruct(box), linear.Reconstruct(sparse, box, cancellation)))], ScoredRegion.HeldOut(sparse, sections), cancellation);
     }
 
     /// <summary>The gain with which a reconstruction has one per cent more detail than another, 0 where it has it already.</summary>

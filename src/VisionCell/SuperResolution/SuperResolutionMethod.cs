@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using VisionCell.Acquisition;
 using VisionCell.Augmentation;
-using VisionCell.Evaluation;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
 using VisionCell.Runs;
@@ -135,11 +134,10 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     {
         if (_detailGain == 0)
             return mixture.Fill(sparse, slab, cancellation);
-        var (y, x) = (Math.Max(0, slab.Y - FineDetail.Reach), Math.Max(0, slab.X - FineDetail.Reach));
-        var (height, width) = (Math.Min(sparse.Observed.Shape.Y, slab.Y + slab.Shape.Y + FineDetail.Reach) - y, Math.Min(sparse.Observed.Shape.X, slab.X + slab.Shape.X + FineDetail.Reach) - x);
-        var wide = mixture.Fill(sparse, new Box(slab.Z, y, x, new Shape3(slab.Shape.Z, height, width)), cancellation);
+        var window = slab.Widened(FineDetail.Reach, sparse.Observed.Shape);
+        var wide = mixture.Fill(sparse, window, cancellation);
         FineDetail.Amplify(wide, _detailGain);
-        return wide.Shape == slab.Shape ? wide : wide.Crop(new Box(0, slab.Y - y, slab.X - x, slab.Shape));
+        return wide.Shape == slab.Shape ? wide : wide.Crop(slab.From(window));
     }
 
     /// <summary>By how much detail has to be amplified to be no less than linear interpolation's, measured on four columns.</summary>
@@ -149,16 +147,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         var shape = sparse.Observed.Shape;
         var (height, width) = (Math.Min(Edge, shape.Y / 2), Math.Min(Edge, shape.X / 2));
         var sections = Math.Min(sparse.Sections, Math.Max(4, (int)(Rows / sparse.MeanPitch) + 1));
-        if (sections < 4)
-            return 0;
-        using var linear = new AxialInterpolation(InterpolationKernel.Linear);
-        List<(Volume<float>, Volume<float>)> parts = [];
-        foreach (var (y, x) in new[] { (1, 1), (1, 3), (3, 1), (3, 3) })
-        {
-            var box = new Box(0, shape.Y * y / 4 - height / 2, shape.X * x / 4 - width / 2, new Shape3(sparse.RowsOf(0, sections).Rows, height, width));
-            parts.Add((Reconstruct(sparse, box, cancellation), linear.Reconstruct(sparse, box, cancellation)));
-        }
-        return FineDetail.Missing(parts, ScoredRegion.HeldOut(sparse, sections), cancellation);
+        var parts = new[] { (1, 1), (1, 3), (3, 1), (3, 3) }.Select(part => new Box(0, shape.Y * part.Item1 / 4 - height / 2, shape.X * part.Item2 / 4 - width / 2, new Shape3(sparse.RowsOf(0, sections).Rows, height, width)));
+        return FineDetail.Missing(sparse, sections, parts, box => Reconstruct(sparse, box, cancellation), cancellation);
     }
 
     /// <inheritdoc/>
