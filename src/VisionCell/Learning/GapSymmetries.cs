@@ -1,7 +1,6 @@
-using VisionCell.Learning;
 using static TorchSharp.torch;
 
-namespace VisionCell.SuperResolution;
+namespace VisionCell.Learning;
 
 /// <summary>
 /// A gap also seen from its other side, turned and mirrored: the network is not symmetric by itself, and the mean over what it says of each is
@@ -24,15 +23,26 @@ internal static class GapSymmetries
     /// <param name="sections">Sections <c>[N, 6, Y, X]</c>.</param>
     /// <param name="gap">The gap.</param>
     /// <param name="count">How many: 1, 2, 4 or <see cref="Most"/>.</param>
-    public static Tensor Mean(Func<Tensor, Gap, Tensor> rows, Tensor sections, Gap gap, int count)
+    public static Tensor Mean(Func<Tensor, Gap, Tensor> rows, Tensor sections, Gap gap, int count) => Mean((seen, side) => rows(seen[0], side), [sections], gap, count);
+
+    /// <summary>The same of a function that is shown further images of the gap, whose channels lie along z.</summary>
+    /// <param name="rows">Images <c>[N, C, Y, X]</c> and the gap to rows <c>[N, T, Y, X]</c>.</param>
+    /// <param name="images">Images <c>[N, C, Y, X]</c>.</param>
+    /// <param name="gap">The gap.</param>
+    /// <param name="count">How many: 1, 2, 4 or <see cref="Most"/>.</param>
+    public static Tensor Mean(Func<Tensor[], Gap, Tensor> rows, Tensor[] images, Gap gap, int count)
     {
         using var scope = NewDisposeScope();
-        var sum = zeros([sections.shape[0], gap.Positions.Count, sections.shape[2], sections.shape[3]], device: sections.device);
+        var sum = zeros([images[0].shape[0], gap.Positions.Count, images[0].shape[2], images[0].shape[3]], device: images[0].device);
         foreach (var (back, transposed, flips) in _all.AsSpan(0, count))
         {
-            var seen = back ? sections.flip(1) : sections;
-            seen = transposed ? seen.transpose(2, 3) : seen;
-            var filled = rows(flips.Length == 0 ? seen : seen.flip(flips), back ? gap.Reversed() : gap);
+            Tensor[] seen = [.. images.Select(image =>
+            {
+                var turned = back ? image.flip(1) : image;
+                turned = transposed ? turned.transpose(2, 3) : turned;
+                return flips.Length == 0 ? turned : turned.flip(flips);
+            })];
+            var filled = rows(seen, back ? gap.Reversed() : gap);
             filled = flips.Length == 0 ? filled : filled.flip(flips);
             filled = transposed ? filled.transpose(2, 3) : filled;
             sum = sum.Plus(back ? filled.flip(1) : filled);
