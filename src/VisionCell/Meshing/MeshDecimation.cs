@@ -16,7 +16,7 @@ public sealed record MeshDecimationOptions(double BorderWeight = 100, double Min
 /// or fold a triangle over is not made, so a closed manifold stays one of the same genus, and the budget is missed where nothing more can go.
 /// Sources: M. Garland, P. Heckbert, SIGGRAPH 1997, doi:10.1145/258734.258849; link condition: T. Dey, H. Edelsbrunner et al.,
 /// "Topology preserving edge contraction", Publ. Inst. Math. 66 (1999); distances while collapsing: R. Klein, G. Liebich, W. Straßer,
-/// "Mesh reduction with error control", IEEE Visualization 1996, doi:10.1109/VISUAL.1996.568124.
+/// "Mesh reduction with error control", IEEE Visualization 1996.
 /// </summary>
 public static class MeshDecimation
 {

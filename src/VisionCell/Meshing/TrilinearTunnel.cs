@@ -10,7 +10,7 @@ namespace VisionCell.Meshing;
 /// tube around that ring; otherwise every loop bounds a disk. The tests hold this against the finely sampled interpolant.
 /// </para>
 /// Sources: E. Chernyaev, "Marching Cubes 33", CERN CN/95-17 (1995); T. Lewiner et al., J. Graphics Tools 8(2) 2003,
-/// doi:10.1080/10867651.2003.10487582; R. Grosso, Computer Graphics Forum 35(8) 2016, doi:10.1111/cgf.12975 (the ring).
+/// doi:10.1080/10867651.2003.10487582; R. Grosso, Computer Graphics Forum 35(5) 2016, doi:10.1111/cgf.12975 (the ring).
 /// </summary>
 internal readonly struct TrilinearTunnel
 {
