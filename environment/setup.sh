@@ -177,7 +177,25 @@ bundle_neuroglancer() {
 sources=$(fingerprint src/neuroglancer)
 [ "$(cat "$artifacts/neuroglancer/.sources" 2>/dev/null)" = "$sources" ] || bundle_neuroglancer "$sources"
 
+# Khronos' glTF validator, for the tests alone: without it they fail and say so.
+bundle_validator() {
+    local work=$artifacts/.gltf-validator.new
+    rm -rf "$work"
+    mkdir -p "$work"
+    cp "$root"/tests/gltf-validator/{package.json,package-lock.json,validate.mjs} "$work"
+    if ! (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >>"$log" 2>&1; then
+        say "setup: the glTF validator could not be fetched (whole output: $log); its tests will say so"
+        rm -rf "$work"
+        return 0
+    fi
+    printf '%s\n' "$1" >"$work/.sources"
+    rm -rf "$artifacts/gltf-validator"
+    mv "$work" "$artifacts/gltf-validator"
+}
+
 if [ $tests = 1 ]; then
+    sources=$(fingerprint tests/gltf-validator)
+    [ "$(cat "$artifacts/gltf-validator/.sources" 2>/dev/null)" = "$sources" ] || bundle_validator "$sources"
     sources=$(fingerprint src tests "${shared[@]}" VisionCell.slnx environment/tests.proj)
     if [ "$(cat "$artifacts/.tests" 2>/dev/null)" != "$sources" ]; then
         say "setup: building the tests"

@@ -1,6 +1,6 @@
 """Builds and renders a Vision Cell scene in Blender, without a window and without an add-on:
 
-    blender -b --factory-startup -noaudio --python visioncell_scene.py -- scene.json [--stage import,animate,render,assemble] [--frames 1-40]
+    blender -b --factory-startup -noaudio --python visioncell_scene.py -- scene.json [--stage import,animate,render,assemble] [--frames 1-40] [--view view.json]
 
 Everything is written beside scene.json: scene.blend for further work, frames/NNNN.png, picture.png and, of more than one frame,
 video.mp4. What is there and unchanged is not made again, so that the same command goes on where it was stopped, and a farm may
@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from visioncell import scenefile, stages  # noqa: E402
+from visioncell import scenefile, stages, view  # noqa: E402
 
 
 def arguments():
@@ -22,6 +22,7 @@ def arguments():
     parser.add_argument("scene", help="scene.json")
     parser.add_argument("--stage", default=",".join(stages.NAMES), help="which stages, separated by commas (default: all)")
     parser.add_argument("--frames", default=None, help="A-B or N: which frames to render (default: all)")
+    parser.add_argument("--view", default=None, metavar="VIEW.JSON", help="what the camera sees, as another viewer left it (default: what the scene says)")
     given = parser.parse_args(sys.argv[sys.argv.index("--") + 1:] if "--" in sys.argv else [])
     given.stage = given.stage.split(",")
     unknown = [name for name in given.stage if name not in stages.NAMES]
@@ -38,7 +39,10 @@ def main():
     given = arguments()
     try:
         scene = scenefile.read(given.scene)
-        build = stages.Build(scene, scenefile.digest(given.scene, scene), os.path.dirname(os.path.abspath(given.scene)))
+        digest = scenefile.digest(given.scene, scene, *([given.view] if given.view else []))
+        if given.view:
+            view.apply(scene, given.view)
+        build = stages.Build(scene, digest, os.path.dirname(os.path.abspath(given.scene)))
         for stage in stages.NAMES:
             if stage in given.stage:
                 getattr(build, "do_" + stage)(*(given.frames if stage == "render" else ()))

@@ -27,10 +27,11 @@ internal static class ExportBlenderCommand
         var uncertainty = new Option<string?>("--uncertainty") { HelpName = "VOLUME", Description = "Colours of the surface by this volume: dark blue least, yellow most." };
         var transparent = new Option<bool>("--transparent") { Description = "Leave the background open (alpha)." };
         var device = new Option<SceneDevice>("--device") { HelpName = "cpu|gpu", Description = "What renders.", DefaultValueFactory = _ => SceneDevice.Cpu };
+        var view = SceneArguments.View();
         var voxelSize = CommonOptions.VoxelSize();
         var command = new Command("blender", "Write a scene for Blender: surface, sections and scale bar; with --render its picture or video.")
         {
-            volume, iso, dark, output, render, size, samples, preset, projection, sections, fog, turntable, triangles, uncertainty, transparent, device, voxelSize,
+            volume, iso, dark, output, render, size, samples, preset, projection, sections, fog, turntable, triangles, uncertainty, transparent, device, view, voxelSize,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -39,6 +40,7 @@ internal static class ExportBlenderCommand
             var (width, height) = Size(parsed.GetRequiredValue(size));
             var budget = parsed.GetValue(triangles) is >= 4 and var most ? most : throw new BadInputException($"--triangles {parsed.GetValue(triangles)}: must be at least 4");
             var look = ScenePreset.Named(parsed.GetRequiredValue(preset));
+            var shown = parsed.ViewOf(view);
             var messages = Messages.Of(parsed);
             var asked = parsed.IsoOf(iso);
             var frames = parsed.GetValue(turntable) is >= 0 and var n ? n : throw new BadInputException($"--turntable {parsed.GetValue(turntable)}: must be 0 or more pictures");
@@ -51,12 +53,15 @@ internal static class ExportBlenderCommand
             var folder = parsed.GetRequiredValue(output);
             var result = messages.Run("writing the scene", progress => VolumeScene.Write(source, folder, options, colours, progress, cancellation));
             messages.Notice(string.Create(CultureInfo.InvariantCulture, $"{result.Path}: {result.Triangles:N0} triangles{(result.Triangles < result.TrianglesFound ? $" of {result.TrianglesFound:N0} (--triangles {budget})" : "")}, {result.Scene.Sections!.Count} sections"));
+            // The folder keeps the view, so that it can be taken along.
+            var shownPath = Path.Combine(folder, "view.json");
+            shown?.Write(shownPath);
             if (program is null)
             {
                 messages.Notice("Blender is not installed here, so there is no scene.blend yet: install it (Debian package 'blender') and give the same command again, or take the folder to a machine that has it");
                 return Task.FromResult(ExitCode.Done);
             }
-            var job = new BlenderJob(parsed.GetValue(render) ? null : ["import", "animate"]);
+            var job = new BlenderJob(parsed.GetValue(render) ? null : ["import", "animate"], View: shown is null ? null : shownPath);
             messages.Run("Blender", progress =>
             {
                 Blender.Run(result.Path, job, messages.Notice, progress, cancellation);

@@ -17,7 +17,7 @@ internal static class MeshCommand
         var output = new Option<string>("--out") { HelpName = "FILE", Required = true, Description = $"Where to; its ending names the format: {string.Join(", ", MeshFile.Extensions)}." };
         var labels = new Option<bool>("--labels") { Description = "The volume holds labels: one closed surface of each object (whole numbers; 0 is background), read slab by slab." };
         var decimate = SurfaceArguments.Decimate();
-        var maxError = new Option<double?>("--max-error") { HelpName = "NM", Description = "Decimate as far as vertices stay this near the surface (root mean square, nm)." };
+        var maxError = new Option<double?>("--max-error") { HelpName = "NM", Description = "Decimate as far as no vertex of either surface is farther from the other (nm)." };
         var smooth = new Option<int?>("--smooth") { HelpName = "N", Description = "Pairs of Taubin steps, which do not shrink; 0 for none. Left out: 10 for labels, 0 for grey values." };
         var colour = new Option<string?>("--colour") { HelpName = "VOLUME", Description = "Colour the vertices by this volume (uncertainty, error): dark blue least, yellow most." };
         var table = new Option<string?>("--table") { HelpName = "F.csv", Description = "Write area, volume, parts and genus of each object." };

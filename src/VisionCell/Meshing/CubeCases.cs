@@ -6,7 +6,9 @@ namespace VisionCell.Meshing;
 /// Corner c of the cube lies at x = bit 0, y = bit 1, z = bit 2. On each face the crossings of its four edges are joined by
 /// directed segments with the inside on the left, seen from outside the cube; a face whose inside corners are diagonal has two
 /// ways to be joined, and the asymptotic decider (a function of the four face values alone) picks one. Every crossing ends one
-/// segment and starts another, so the segments close to loops that share no vertex. Each loop is filled by a disk of triangles.
+/// segment and starts another, so the segments close to loops that share no vertex. Each loop is filled by a disk of triangles, or two
+/// of them are joined by a tube where the trilinear interpolant has a tunnel (<see cref="TrilinearTunnel"/>): with that the surface of a
+/// cube has the topology of the interpolant, what the 33 cases of Chernyaev and Lewiner tabulate.
 /// </para>
 /// <para>
 /// Why the mesh is a manifold: a segment belongs to the two cubes at its face, which agree about it, so its triangles are two.
@@ -19,8 +21,11 @@ namespace VisionCell.Meshing;
 /// </summary>
 internal static class CubeCases
 {
-    /// <summary>In a triangle corner: the centre vertex of loop n stands as CentreBase + n.</summary>
-    public const int CentreBase = 12;
+    /// <summary>In a triangle corner: vertex n of <see cref="CubeCase.Added"/> stands as AddedBase + n.</summary>
+    public const int AddedBase = 12;
+
+    /// <summary>In the place of a loop: the vertex at corner n of a tunnel's box stands as RingBase + n.</summary>
+    public const int RingBase = 16;
 
     /// <summary>Edge e joins corners <c>EdgeCorners[e]</c>: 0–3 along x, 4–7 along y, 8–11 along z.</summary>
     public static readonly (int A, int B)[] EdgeCorners =
@@ -40,9 +45,13 @@ internal static class CubeCases
     private static readonly byte[] s_ambiguousFaces = BuildAmbiguousFaces();
     private static readonly bool[,] s_shareFace = BuildShareFace();
     private static readonly CubeCase?[] s_cases = new CubeCase?[256 * 64];
+    private static readonly CubeCase?[] s_only = BuildOnly();
 
     /// <summary>Bit f is set where the inside corners of face f are diagonal.</summary>
     public static int AmbiguousFaces(int inside) => s_ambiguousFaces[inside];
+
+    /// <summary>The triangles of a configuration that no values can change; null for one with ambiguous faces or perhaps a tunnel.</summary>
+    public static CubeCase? Only(int inside) => s_only[inside];
 
     /// <summary>The triangles of a configuration.</summary>
     /// <param name="inside">Bit c: corner c is inside.</param>
@@ -68,14 +77,27 @@ internal static class CubeCases
             {
                 if ((joined & ~s_ambiguousFaces[inside]) != 0)
                     continue;
-                table[inside << 6 | joined] = (uint)table.Count;
                 var cube = Get(inside, joined);
-                table.AddRange([(uint)cube.Triangles.Length, (uint)cube.Centres.Length, .. cube.Triangles.Select(c => (uint)c)]);
-                foreach (var loop in cube.Centres)
-                    table.AddRange([(uint)loop.Length, .. loop.Select(e => (uint)e)]);
+                var entry = AddEntry(table, cube);
+                table[inside << 6 | joined] = entry;
+                if (cube.Tunnels is null)
+                    continue;
+                var kinds = cube.Tunnels.Select(t => t is null ? entry : AddEntry(table, t)).ToList();
+                table[(int)entry + 2] = (uint)table.Count;
+                table.AddRange(kinds);
             }
         }
         return [.. table];
+    }
+
+    /// <summary>An entry: triangle corners, added vertices, where the entries by kind of tunnel are listed (0 for none), then the corners, then the vertices, each its length and edges.</summary>
+    private static uint AddEntry(List<uint> table, CubeCase cube)
+    {
+        var start = (uint)table.Count;
+        table.AddRange([(uint)cube.Triangles.Length, (uint)cube.Added.Length, 0, .. cube.Triangles.Select(c => (uint)c)]);
+        foreach (var loop in cube.Added)
+            table.AddRange([(uint)loop.Length, .. loop.Select(e => (uint)e)]);
+        return start;
     }
 
     private static byte[] BuildAmbiguousFaces()
@@ -92,6 +114,9 @@ internal static class CubeCases
         }
         return result;
     }
+
+    private static CubeCase?[] BuildOnly() =>
+        [.. Enumerable.Range(0, 256).Select(i => s_ambiguousFaces[i] == 0 && Get(i, 0) is { Tunnels: null } cube ? cube : null)];
 
     private static bool[,] BuildShareFace()
     {
@@ -148,9 +173,24 @@ internal static class CubeCases
             loops.Add([.. loop]);
         }
 
-        // 3. Disks.
-        var triangles = new List<int>();
-        var centres = new List<int[]>();
+        // 3. Disks, or a tube between two of the loops.
+        var tunnels = new CubeCase?[TrilinearTunnel.Kinds];
+        for (var kind = 0; loops.Count > 1 && kind < tunnels.Length; kind++)
+        {
+            if (TunnelStrips.TryPair(loops, inside, kind, out var forward, out var backward))
+                tunnels[kind] = BuildTunnel(loops, forward, backward, kind);
+        }
+        return Fill(loops, [], []) with { Tunnels = tunnels.All(t => t is null) ? null : tunnels };
+    }
+
+    private static CubeCase BuildTunnel(List<int[]> loops, int[] forward, int[] backward, int kind) => Fill(
+        loops.Where(l => l != forward && l != backward),
+        [.. TunnelStrips.Between(forward, kind, AddedBase), .. TunnelStrips.Between(backward, kind, AddedBase)],
+        [.. Enumerable.Range(0, 6).Select(i => (int[])[RingBase + TunnelStrips.Corner(2 * i, TrilinearTunnel.Diagonal(kind))])]);
+
+    /// <summary>Adds a disk for each loop.</summary>
+    private static CubeCase Fill(IEnumerable<int[]> loops, List<int> triangles, List<int[]> added)
+    {
         foreach (var loop in loops)
         {
             var disk = new List<int>();
@@ -160,10 +200,10 @@ internal static class CubeCases
                 continue;
             }
             for (var i = 0; i < loop.Length; i++)
-                triangles.AddRange([loop[i], loop[(i + 1) % loop.Length], CentreBase + centres.Count]);
-            centres.Add(loop);
+                triangles.AddRange([loop[i], loop[(i + 1) % loop.Length], AddedBase + added.Count]);
+            added.Add(loop);
         }
-        return new CubeCase([.. triangles], [.. centres]);
+        return new CubeCase([.. triangles], [.. added]);
     }
 
     /// <summary>Fills the part of a loop between positions <paramref name="first"/> and <paramref name="last"/>; false where every way lays a diagonal into a face.</summary>
@@ -190,6 +230,10 @@ internal static class CubeCases
 }
 
 /// <summary>What a surface cuts out of one cube.</summary>
-/// <param name="Triangles">Corners of triangles: 0–11 is the crossing on that edge, <see cref="CubeCases.CentreBase"/> + n the centre of loop n of <paramref name="Centres"/>.</param>
-/// <param name="Centres">The edges of each loop that is filled around a centre vertex.</param>
-internal sealed record CubeCase(int[] Triangles, int[][] Centres);
+/// <param name="Triangles">Corners of triangles: 0–11 is the crossing on that edge, <see cref="CubeCases.AddedBase"/> + n vertex n of <paramref name="Added"/>.</param>
+/// <param name="Added">Vertices inside the cube: each the edges of the loop in whose middle it stands, or a single <see cref="CubeCases.RingBase"/> + corner of a tunnel's box.</param>
+internal sealed record CubeCase(int[] Triangles, int[][] Added)
+{
+    /// <summary>What stands in place of this where the cube has a tunnel of that kind; null where it can have none.</summary>
+    public CubeCase?[]? Tunnels { get; init; }
+}

@@ -6,7 +6,7 @@ namespace VisionCell.Meshing;
 /// <summary>How the objects of a label volume become surfaces.</summary>
 /// <param name="Smoothing">Pairs of Taubin steps. 10 takes the staircase of voxels away and moves the surface by under half a voxel.</param>
 /// <param name="Decimation">Share of the triangles that is kept, above 0 and at most 1.</param>
-/// <param name="MaxErrorNm">Decimation by error in place of a share: how far (root mean square over the planes that it stands for) a vertex may lie from the surface; null for none.</param>
+/// <param name="MaxErrorNm">Decimation by error in place of a share: how far a vertex of the surface may lie from the simplified one, and the other way round; null for none.</param>
 /// <param name="MinimumVoxels">Objects of fewer voxels are left out.</param>
 /// <param name="SlabSections">Sections held at once: memory grows with it, the result does not depend on it.</param>
 public sealed record LabelSurfaceOptions(int Smoothing = 10, double Decimation = 1, double? MaxErrorNm = null, long MinimumVoxels = 1, int SlabSections = 64);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using VisionCell.Kernels;
 using VisionCell.Volumes;
 
@@ -11,13 +12,14 @@ public sealed record MarchingCubesOptions(bool InsideIsBelow = false, bool Close
 
 /// <summary>
 /// The surface where a volume <c>[Z, Y, X]</c> takes a value, as triangles in nanometres: marching cubes with the cases of
-/// <see cref="CubeCases"/>, free of cracks and manifold by construction. Vertices lie on the lines between neighbouring voxel
-/// centres by linear interpolation; normals are interpolated central differences. A cube is filled by disks: where the trilinear
-/// interpolant has a tunnel inside one single cube, two disks stand in its place. Voxels that are not a number count as outside.
-/// The result does not depend on the number of threads.
+/// <see cref="CubeCases"/>, free of cracks, manifold by construction, and in each cube of the topology of the trilinear interpolant. Vertices
+/// lie on the lines between neighbouring voxel centres by linear interpolation, and a few inside cubes; normals are interpolated central
+/// differences. Voxels that are not a number count as outside. The result does not depend on the number of threads.
 /// </summary>
 public static partial class MarchingCubes
 {
+    private const int TrianglesPerTask = 1 << 17;
+
     /// <summary>Extracts a surface.</summary>
     /// <param name="volume">Values <c>[Z, Y, X]</c>, at least 2 voxels along each axis (1 with a closed border).</param>
     /// <param name="isoValue">The value of the surface, in the units of the volume.</param>
@@ -86,16 +88,49 @@ public static partial class MarchingCubes
         return mesh;
     }
 
-    /// <summary>Vertices without a usable gradient (plateaus, masked neighbours, centres) take the normal of their triangles.</summary>
+    /// <summary>Vertices without a usable gradient (plateaus, masked neighbours, those inside cubes) take the normal of their triangles.</summary>
     private static void FillMissingNormals(float[] positions, float[] normals, int[] triangles)
     {
-        float[]? fromTriangles = null;
-        for (var v = 0; v < normals.Length; v += 3)
+        // A bit for each vertex, so that the triangles can be gone through without leaving the cache.
+        var missing = new ulong[normals.Length / 3 / 64 + 1];
+        for (int v = 0, i = 0; i < normals.Length; v++, i += 3)
         {
-            if (normals[v] != 0 || normals[v + 1] != 0 || normals[v + 2] != 0)
-                continue;
-            fromTriangles ??= Mesh.ComputeNormals(positions, triangles);
-            fromTriangles.AsSpan(v, 3).CopyTo(normals.AsSpan(v, 3));
+            if (normals[i] == 0 && normals[i + 1] == 0 && normals[i + 2] == 0)
+                missing[v >> 6] |= 1UL << (v & 63);
+        }
+        if (!missing.AsSpan().ContainsAnyExcept(0UL))
+            return;
+        bool IsMissing(int v) => (missing[v >> 6] >> (v & 63) & 1) != 0;
+        var parts = new List<int>[triangles.Length / TrianglesPerTask / 3 + 1];
+        Parallel.For(0, parts.Length, p =>
+        {
+            var found = parts[p] = [];
+            var end = Math.Min(triangles.Length, 3L * TrianglesPerTask * (p + 1));
+            for (var t = 3 * TrianglesPerTask * p; t < end; t += 3)
+            {
+                if (IsMissing(triangles[t]) || IsMissing(triangles[t + 1]) || IsMissing(triangles[t + 2]))
+                    found.Add(t);
+            }
+        });
+        // Summed in their order, whatever the number of threads.
+        foreach (var t in parts.SelectMany(p => p))
+        {
+            var (x, y, z) = Mesh.AreaVector(positions, triangles, t);
+            for (var i = t; i < t + 3; i++)
+            {
+                if (!IsMissing(triangles[i]))
+                    continue;
+                var sum = normals.AsSpan(3 * triangles[i], 3);
+                (sum[0], sum[1], sum[2]) = ((float)(sum[0] + x), (float)(sum[1] + y), (float)(sum[2] + z));
+            }
+        }
+        for (var word = 0; word < missing.Length; word++)
+        {
+            for (var left = missing[word]; left != 0; left &= left - 1)
+            {
+                var sum = normals.AsSpan(3 * (64 * word + BitOperations.TrailingZeroCount(left)), 3);
+                Mesh.SetUnit(sum, sum[0], sum[1], sum[2]);
+            }
         }
     }
 }

@@ -145,15 +145,20 @@ public sealed class Mesh
         }
         var normals = new float[positions.Length];
         for (var v = 0; v < sums.Length; v += 3)
-        {
-            var length = Math.Sqrt(sums[v] * sums[v] + sums[v + 1] * sums[v + 1] + sums[v + 2] * sums[v + 2]);
-            if (length > 0)
-                (normals[v], normals[v + 1], normals[v + 2]) = ((float)(sums[v] / length), (float)(sums[v + 1] / length), (float)(sums[v + 2] / length));
-            else
-                normals[v + 2] = 1; // An isolated vertex has no side; a unit vector keeps files valid.
-        }
+            SetUnit(normals.AsSpan(v, 3), sums[v], sums[v + 1], sums[v + 2]);
         return normals;
     }
+
+    /// <summary>Writes the unit vector in a direction.</summary>
+    internal static void SetUnit(Span<float> normal, double x, double y, double z)
+    {
+        var length = Math.Sqrt(x * x + y * y + z * z);
+        // An isolated vertex has no side; a unit vector keeps files valid.
+        (normal[0], normal[1], normal[2]) = length > 0 ? ((float)(x / length), (float)(y / length), (float)(z / length)) : (0, 0, 1);
+    }
+
+    /// <summary>The corner after one in its triangle.</summary>
+    internal static int NextCorner(int corner) => corner % 3 == 2 ? corner - 2 : corner + 1;
 
     /// <summary>Half the cross product of two edges: the normal times the area. <paramref name="t"/> is the first corner of the triangle.</summary>
     internal static (double X, double Y, double Z) AreaVector(float[] positions, int[] triangles, int t)

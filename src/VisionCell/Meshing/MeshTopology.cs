@@ -27,7 +27,7 @@ public sealed record MeshTopology(
         for (var c = 0; c < corners; c++)
         {
             var a = triangles[c];
-            var b = triangles[Next(c)];
+            var b = triangles[Mesh.NextCorner(c)];
             keys[c] = a < b ? ((ulong)(uint)a << 32) | (uint)b : ((ulong)(uint)b << 32) | (uint)a;
             owners[c] = c;
         }
@@ -44,7 +44,7 @@ public sealed record MeshTopology(
                 end++;
             edges++;
             var first = owners[i];
-            parts.Unite(triangles[first], triangles[Next(first)]);
+            parts.Unite(triangles[first], triangles[Mesh.NextCorner(first)]);
             if (end - i == 1)
                 boundary++;
             else if (end - i > 2 || triangles[first] == triangles[owners[i + 1]])
@@ -53,8 +53,8 @@ public sealed record MeshTopology(
             {
                 var other = owners[j];
                 var same = triangles[first] == triangles[other];
-                fans.Unite(first, same ? other : Next(other));
-                fans.Unite(Next(first), same ? Next(other) : other);
+                fans.Unite(first, same ? other : Mesh.NextCorner(other));
+                fans.Unite(Mesh.NextCorner(first), same ? Mesh.NextCorner(other) : other);
             }
         }
 
@@ -80,8 +80,6 @@ public sealed record MeshTopology(
         }
         return new MeshTopology(used, edges, corners / 3, boundary, crooked, pinched.Count(p => p), components);
     }
-
-    private static int Next(int corner) => corner % 3 == 2 ? corner - 2 : corner + 1;
 
     private sealed class DisjointSets
     {

@@ -10,7 +10,8 @@ namespace VisionCell.Scenes;
 /// <param name="Stages">Of import, animate, render, assemble; null for all.</param>
 /// <param name="FirstFrame">First frame to render.</param>
 /// <param name="LastFrame">Last frame to render; null for all.</param>
-public sealed record BlenderJob(IReadOnlyList<string>? Stages = null, int FirstFrame = 1, int? LastFrame = null);
+/// <param name="View">A view file (<see cref="ViewState"/>) that says what the camera sees; null for what the scene says.</param>
+public sealed record BlenderJob(IReadOnlyList<string>? Stages = null, int FirstFrame = 1, int? LastFrame = null, string? View = null);
 
 /// <summary>
 /// Runs Blender on a folder that <see cref="VolumeScene"/> wrote, without a window. The work is the script's (src/blender), which is
@@ -67,7 +68,7 @@ public static partial class Blender
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in (string[])["-b", "--factory-startup", "-noaudio", "--python-exit-code", "1", "--python", script, "--", Path.GetFullPath(scene),
             "--stage", string.Join(',', job.Stages ?? ["import", "animate", "render", "assemble"]),
-            "--frames", string.Create(CultureInfo.InvariantCulture, $"{job.FirstFrame}-{job.LastFrame ?? 999_999}")])
+            "--frames", string.Create(CultureInfo.InvariantCulture, $"{job.FirstFrame}-{job.LastFrame ?? 999_999}"), .. job.View is null ? [] : (string[])["--view", Path.GetFullPath(job.View)]])
             start.ArgumentList.Add(argument);
         using var process = Start(start);
         using var stop = cancellation.Register(() => process.Kill(entireProcessTree: true));

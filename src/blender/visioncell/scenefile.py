@@ -38,15 +38,18 @@ def read(path):
     return scene
 
 
-def digest(path, scene):
-    """Of the scene file, of all that it names, and of these scripts: what was made of the same is not made again."""
+def digest(path, scene, *beside):
+    """Of the scene file, of all that it names, of other files, and of these scripts: what was made of the same is not made again."""
     here = os.path.dirname(os.path.abspath(__file__))
     named = [item["path"] for kind in ("meshes", "sections", "volumes") for item in scene[kind]]
     scripts = [os.path.join(here, name) for name in sorted(os.listdir(here)) if name.endswith(".py")]
     total = hashlib.sha256()
-    for name in [path, *named, *scripts]:
-        with open(name, "rb") as file:
-            total.update(hashlib.file_digest(file, "sha256").digest() if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read()).digest())
+    for name in [path, *named, *beside, *scripts]:
+        try:
+            with open(name, "rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest() if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read()).digest())
+        except OSError as error:
+            raise SceneError(f"{name}: {error.strerror}") from error
     return total.hexdigest()
 
 

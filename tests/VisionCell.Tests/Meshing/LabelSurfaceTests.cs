@@ -140,8 +140,8 @@ public sealed class LabelSurfaceTests
             for (var v = 0; v < mesh.VertexCount; v++)
             {
                 var radius = Math.Sqrt(Math.Pow(mesh.Positions[3 * v] - 9300, 2) + Math.Pow(mesh.Positions[3 * v + 1] - 7300, 2) + Math.Pow(mesh.Positions[3 * v + 2] - 5300, 2));
-                // 1.2 nm is what the surface of the volume itself is off; a mean square leaves single planes further.
-                Assert.Equal(200, radius, 1.2 + 2.5 * error);
+                // 1.2 nm is what the vertices of the surface itself are off, and the middle of its triangles of 50 nm lies 1.6 nm lower.
+                Assert.Equal(200, radius, 2.8 + error);
             }
         }
         Assert.True(ball.TriangleCount > counts[0] && counts[0] > counts[1] && counts[1] > counts[2], string.Join(", ", counts));

@@ -103,7 +103,7 @@ public class MarchingCubesTests
                     continue;
                 var cube = CubeCases.Get(inside, joined);
                 var crossings = Enumerable.Range(0, 12).Count(e => (inside >> CubeCases.EdgeCorners[e].A & 1) != (inside >> CubeCases.EdgeCorners[e].B & 1));
-                Assert.Equal(crossings, cube.Triangles.Where(c => c < CubeCases.CentreBase).Distinct().Count());
+                Assert.Equal(crossings, cube.Triangles.Where(c => c < CubeCases.AddedBase).Distinct().Count());
                 var directed = new HashSet<(int, int)>();
                 for (var c = 0; c < cube.Triangles.Length; c++)
                     Assert.True(directed.Add((cube.Triangles[c], cube.Triangles[c % 3 == 2 ? c - 2 : c + 1])));

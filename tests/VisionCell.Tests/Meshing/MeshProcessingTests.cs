@@ -37,6 +37,48 @@ public class MeshProcessingTests
     }
 
     [Theory]
+    [InlineData(2)]
+    [InlineData(6)]
+    public void Decimation_by_error_keeps_each_surface_that_near_the_other(double error)
+    {
+        // Noise is what quadrics alone fail at: spikes and strips without area.
+        foreach (var volume in new[] { Shapes.Torus(20), Shapes.Noise(6, new Shape3(8, 9, 10), r => r.NextSingle()) })
+        {
+            var mesh = MarchingCubes.Extract(volume, volume.Shape.Z == 20 ? 0 : 0.5);
+            var simple = MeshDecimation.Decimate(mesh, 1, error);
+            Assert.True(simple.TriangleCount < 0.9 * mesh.TriangleCount, $"{simple.TriangleCount} of {mesh.TriangleCount}");
+            Assert.InRange(Farthest(mesh, simple), 0, error + 1e-3);
+            Assert.InRange(Farthest(simple, mesh), 0, error + 1e-3);
+        }
+    }
+
+    /// <summary>The largest distance from the vertices of one mesh to the triangles of another: to the plane where the foot lies within, else to the edges.</summary>
+    private static double Farthest(Mesh from, Mesh to)
+    {
+        static Vector3d At(Mesh mesh, int v) => new(mesh.Positions[3 * v], mesh.Positions[3 * v + 1], mesh.Positions[3 * v + 2]);
+        static double ToEdge(Vector3d p, Vector3d a, Vector3d b)
+        {
+            var along = Math.Clamp((p - a).Dot(b - a) / (b - a).Dot(b - a), 0, 1);
+            var off = p - (a + (b - a) * along);
+            return Math.Sqrt(off.Dot(off));
+        }
+        var worst = 0.0;
+        for (var v = 0; v < from.VertexCount; v++)
+        {
+            var (p, nearest) = (At(from, v), double.PositiveInfinity);
+            for (var t = 0; t < to.Triangles.Length; t += 3)
+            {
+                Vector3d a = At(to, to.Triangles[t]), b = At(to, to.Triangles[t + 1]), c = At(to, to.Triangles[t + 2]);
+                var normal = (b - a).Cross(c - a).Normalised();
+                var within = (b - a).Cross(p - a).Dot(normal) >= 0 && (c - b).Cross(p - b).Dot(normal) >= 0 && (a - c).Cross(p - c).Dot(normal) >= 0;
+                nearest = Math.Min(nearest, within ? Math.Abs((p - a).Dot(normal)) : Math.Min(ToEdge(p, a, b), Math.Min(ToEdge(p, b, c), ToEdge(p, c, a))));
+            }
+            worst = Math.Max(worst, nearest);
+        }
+        return worst;
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Noise_stays_manifold_under_decimation(bool closed)

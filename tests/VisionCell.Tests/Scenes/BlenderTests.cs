@@ -80,6 +80,41 @@ public sealed class BlenderTests : IDisposable
     }
 
     [Fact]
+    public void A_view_of_another_viewer_is_what_the_camera_sees()
+    {
+        // From behind, 100 nm beside the ball, all that lies below its middle cut away.
+        var view = new ViewState
+        {
+            PositionNm = [9400, 7300, 5300], Orientation = [0, 1, 0, 0], HeightNm = Height * NmPerPixel, ClipPlanes = [new ClipPlane { Normal = [0, 2, 0], OffsetNm = 7300 }],
+        };
+        using (var picture = Seen(view))
+        {
+            Coloured(picture.At<Vec4b>(Height / 2 - 10, Width / 2 + 25), 255, 128, 0);
+            Assert.Equal(0, picture.At<Vec4b>(Height / 2 + 10, Width / 2 + 25).Item3);
+            Assert.Equal(Disk(200) / 2, Covered(picture), 0.02 * Disk(200));
+        }
+        // 45 degrees from the lower to the upper edge: 600 nm high at the middle, seen from 724 nm, from where the ball's outline is wider.
+        using (var picture = Seen(view with { Orthographic = false, PositionNm = [9300, 7300, 5300], ClipPlanes = [] }))
+        {
+            var distance = Height * NmPerPixel / 2 / Math.Tan(Math.PI / 8);
+            Assert.Equal(Disk(200 * distance / Math.Sqrt(distance * distance - 200 * 200)), Covered(picture), 0.02 * Disk(200));
+        }
+        using (var picture = Seen(view with { Layers = [new ViewLayer { Name = "surface", Visible = false }, new ViewLayer { Name = "labels", Opacity = 0.5 }] }))
+            Assert.Equal(0, Covered(picture));
+
+        File.WriteAllText(PathOf("view.json"), """{ "hightNm": 3 }""");
+        Assert.Contains("unknown key 'hightNm'", Assert.Throws<BadInputException>(() => Blender.Run(PathOf("scene.json"), new BlenderJob(View: PathOf("view.json")))).Message, StringComparison.Ordinal);
+        Assert.Contains("No such file", Assert.Throws<BadInputException>(() => Blender.Run(PathOf("scene.json"), new BlenderJob(View: PathOf("nowhere.json")))).Message, StringComparison.Ordinal);
+    }
+
+    private Mat Seen(ViewState view)
+    {
+        view.Write(PathOf("view.json"));
+        Run(Ball(), new BlenderJob(View: PathOf("view.json")));
+        return Cv2.ImRead(PathOf("picture.png"), ImreadModes.Unchanged);
+    }
+
+    [Fact]
     public void A_section_stands_as_the_image_does_with_its_own_grey_values_and_mirrored_from_behind()
     {
         // 4 x 3 patches of 40 pixels, all different.

@@ -19,7 +19,7 @@ internal sealed partial class CudaKernels : ISurfaceKernels
         _launches.CountTriangles(cut, v.Pointer, table.Pointer, counts.Pointer);
         var corners = Counts(counts, cubeRows);
 
-        // In each plane the crossings along x and y, then those to the plane above, as MarchingCubes numbers them; centre vertices follow all.
+        // In each plane the crossings along x and y, then those to the plane above, as MarchingCubes numbers them; vertices inside cubes follow all.
         var total = 0L;
         for (var z = 0; z < shape.Z; z++)
         {
@@ -39,7 +39,7 @@ internal sealed partial class CudaKernels : ISurfaceKernels
         using var starts = new CudaMemory(device, crossings);
         using var cubeStarts = new CudaMemory(device, corners);
         using var p = new CudaMemory(device, positions.Length);
-        // Centres have no normal of their own.
+        // Vertices inside cubes have no normal of their own.
         using var n = new CudaMemory(device, normals);
         using var edges = new CudaMemory(device, checked((int)(3 * shape.Count)));
         using var t = new CudaMemory(device, triangles.Length);

@@ -28,6 +28,7 @@ static __device__ inline float fmaxf(float a, float b) { return __nvvm_fmax_f(a,
 static __device__ inline float fminf(float a, float b) { return __nvvm_fmin_f(a, b); }
 static __device__ inline float fabsf(float a) { return __nvvm_fabs_f(a); }
 static __device__ inline float sqrtf(float a) { return __nvvm_sqrt_rn_f(a); }
+static __device__ inline double sqrt(double a) { return __nvvm_sqrt_rn_d(a); }
 static __device__ inline float atomicAdd(float* p, float v) { return __nvvm_atom_add_gen_f(p, v); }
 static __device__ inline float __shfl_xor_sync(u32 mask, float v, int offset) { return __nvvm_shfl_sync_bfly_f32(mask, v, offset, 0x1f); }
 static __device__ inline u32 __float_as_uint(float v) { return __builtin_bit_cast(u32, v); }

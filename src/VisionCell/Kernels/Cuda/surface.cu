@@ -101,19 +101,58 @@ KERNEL(write_crossings, u32 rows, const float* volume, const u32* starts, float*
     }
 }
 
-// The case of a cube, 0 where nothing crosses it. table: for each of 256 * 64 cases where its entry begins, then for each of 256
-// which faces are ambiguous and for each of 6 faces its four corners, then entries.
-DEVICE u32 case_of(const float* volume, const Surface& s, const u32* table, u64 at, u32* inside)
+// Values at the corners of a cube: at least 0 inside.
+DEVICE void corners_of(const float* volume, const Surface& s, u64 at, float w[8])
 {
     u64 plane = (u64)s.height * s.width;
-    float w[8];
-    u32 mask = 0;
     UNROLL
     for (int c = 0; c < 8; c++)
-    {
         w[c] = relative(s, volume[at + (c & 1) + (c >> 1 & 1) * (u64)s.width + (c >> 2) * plane]);
+}
+
+// A tunnel of the trilinear interpolant: TrilinearTunnel.cs says what and why.
+struct Tunnel { double low[3], high[3]; u32 kind; };
+
+DEVICE bool tunnel_roots(double a00, double a10, double a01, double a11, double b00, double b10, double b01, double b11, double* low, double* high, bool* odd)
+{
+    double first = a00 * a11 - a10 * a01, last = b00 * b11 - b10 * b01, square = (b00 - a00) * (b11 - a11) - (b10 - a10) * (b01 - a01);
+    *odd = square > 0;
+    if (!(square * first > 0 && square * last > 0))
+        return false;
+    double linear = last - first - square, discriminant = linear * linear - 4 * square * first;
+    if (!(discriminant > 0))
+        return false;
+    double middle = -linear / (2 * square), half = sqrt(discriminant) / (2 * (square < 0 ? -square : square));
+    *low = middle - half < 1e-3 ? 1e-3 : middle - half;
+    *high = middle + half > 1 - 1e-3 ? 1 - 1e-3 : middle + half;
+    return middle > 0 && middle < 1 && half > 1e-3 && *high - *low > 1e-3;
+}
+
+DEVICE bool find_tunnel(const float w[8], Tunnel* tunnel)
+{
+    bool odd_x, odd_y, odd_z;
+    if (!tunnel_roots(w[0], w[2], w[4], w[6], w[1], w[3], w[5], w[7], tunnel->low, tunnel->high, &odd_x)
+        || !tunnel_roots(w[0], w[4], w[1], w[5], w[2], w[6], w[3], w[7], tunnel->low + 1, tunnel->high + 1, &odd_y)
+        || !tunnel_roots(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], tunnel->low + 2, tunnel->high + 2, &odd_z))
+        return false;
+    double x = (tunnel->low[0] + tunnel->high[0]) / 2, y = (tunnel->low[1] + tunnel->high[1]) / 2, z = (tunnel->low[2] + tunnel->high[2]) / 2, middle = 0;
+    UNROLL
+    for (int c = 0; c < 8; c++)
+        middle += w[c] * ((c & 1) ? x : 1 - x) * ((c & 2) ? y : 1 - y) * ((c & 4) ? z : 1 - z);
+    tunnel->kind = (odd_z ? 2u : 0u) | (odd_y ? 4u : 0u) | (middle >= 0 ? 1u : 0u);
+    return true;
+}
+
+// The case of a cube, 0 where nothing crosses it. table: for each of 256 * 64 cases where its entry begins, then for each of 256
+// which faces are ambiguous and for each of 6 faces its four corners, then entries (CubeCases.cs, AddEntry).
+DEVICE u32 case_of(const float* volume, const Surface& s, const u32* table, u64 at, u32* inside)
+{
+    float w[8];
+    u32 mask = 0;
+    corners_of(volume, s, at, w);
+    UNROLL
+    for (int c = 0; c < 8; c++)
         mask |= (w[c] >= 0.f ? 1u : 0u) << c;
-    }
     *inside = mask;
     if (mask == 0 || mask == 255)
         return 0;
@@ -137,71 +176,90 @@ DEVICE u32 case_of(const float* volume, const Surface& s, const u32* table, u64 
         double even = v[0] * v[2], odd = v[1] * v[3];
         joined |= (v[0] >= 0 ? even >= odd : odd >= even) ? 1u << f : 0u;
     }
-    return table[mask << 6 | joined];
+    u32 entry = table[mask << 6 | joined], tunnels = table[entry + 2];
+    Tunnel tunnel;
+    return tunnels != 0 && find_tunnel(w, &tunnel) ? table[tunnels + tunnel.kind] : entry;
 }
 
-// counts [rows, 2]: corners of triangles, and centre vertices, of each row of cubes. An entry: corners, centres, then the corners, then the loops,
-// each its length and edges.
+// counts [rows, 2]: corners of triangles, and vertices added inside, of each row of cubes.
 KERNEL(count_triangles, u32 rows, const float* volume, const u32* table, u32* counts, Surface s)
 {
     u32 row = blockIdx.x * blockDim.x + threadIdx.x;
     if (row >= rows)
         return;
     u64 at = ((u64)(row / (s.height - 1)) * s.height + row % (s.height - 1)) * s.width;
-    u32 corners = 0, centres = 0, inside;
+    u32 corners = 0, added = 0, inside;
     for (u32 x = 0; x + 1 < s.width; x++)
     {
         u32 entry = case_of(volume, s, table, at + x, &inside);
         if (inside == 0 || inside == 255)
             continue;
         corners += table[entry];
-        centres += table[entry + 1];
+        added += table[entry + 1];
     }
     counts[2 * (u64)row] = corners;
-    counts[2 * (u64)row + 1] = centres;
+    counts[2 * (u64)row + 1] = added;
 }
 
-// starts [rows, 2]: the first corner, and the first centre vertex, of each row.
+// Where in edges that of the cube at the first voxel stands. Edge e: four along x, four along y, four along z; where it begins is in bits of its
+// number (CubeCases.EdgeCorners).
+DEVICE u64 begin_of(const Surface& s, u32 e)
+{
+    u64 plane = (u64)s.height * s.width;
+    u32 axis = e >> 2, one = e & 1, two = e >> 1 & 1;
+    return axis * plane * s.depth + (axis == 0 ? one * (u64)s.width + two * plane : axis == 1 ? one + two * plane : one + two * (u64)s.width);
+}
+
+// starts [rows, 2]: the first corner, and the first added vertex, of each row.
 KERNEL(write_triangles, u32 rows, const float* volume, const u32* table, const u32* edges, const u32* starts, u32* triangles, float* positions, Surface s)
 {
     u32 row = blockIdx.x * blockDim.x + threadIdx.x;
     if (row >= rows)
         return;
-    u64 plane = (u64)s.height * s.width, voxels = plane * s.depth;
     u64 at = ((u64)(row / (s.height - 1)) * s.height + row % (s.height - 1)) * s.width;
-    u32 corner = starts[2 * (u64)row], centre = starts[2 * (u64)row + 1], inside;
+    u32 corner = starts[2 * (u64)row], added = starts[2 * (u64)row + 1], inside;
     for (u32 x = 0; x + 1 < s.width; x++)
     {
         u32 entry = case_of(volume, s, table, at + x, &inside);
         if (inside == 0 || inside == 255)
             continue;
-        u32 corners = table[entry], centres = table[entry + 1];
-        // Edge e: four along x, four along y, four along z; where it begins is in bits of its number (CubeCases.EdgeCorners).
-        const u32* list = table + entry + 2;
+        u32 corners = table[entry], loops = table[entry + 1];
+        const u32* list = table + entry + 3;
         for (u32 i = 0; i < corners; i++)
         {
-            u32 e = list[i], axis = e >> 2, one = e & 1, two = e >> 1 & 1;
-            u64 begin = axis == 0 ? one * (u64)s.width + two * plane : axis == 1 ? one + two * plane : one + two * (u64)s.width;
-            triangles[corner++] = e < 12 ? edges[axis * voxels + at + x + begin] : centre + (e - 12);
+            u32 e = list[i];
+            triangles[corner++] = e < 12 ? edges[begin_of(s, e) + at + x] : added + (e - 12);
         }
         list += corners;
-        for (u32 c = 0; c < centres; c++)
+        for (u32 c = 0; c < loops; c++, added++)
         {
             u32 length = *list++;
+            float* position = positions + 3 * (u64)added;
+            if (*list >= 16)
+            {
+                // A corner of the tunnel's box.
+                u32 take = *list++ - 16;
+                u64 place[3] = {x, row % (s.height - 1), row / (s.height - 1)};
+                float w[8];
+                Tunnel tunnel;
+                corners_of(volume, s, at + x, w);
+                find_tunnel(w, &tunnel);
+                UNROLL
+                for (int k = 0; k < 3; k++)
+                    position[k] = (float)(s.origin[k] + ((double)place[k] + ((take >> k & 1) ? tunnel.high[k] : tunnel.low[k])) * s.voxel[k]);
+                continue;
+            }
             double sum[3] = {0, 0, 0};
             for (u32 i = 0; i < length; i++)
             {
-                u32 e = *list++, axis = e >> 2, one = e & 1, two = e >> 1 & 1;
-                u64 begin = axis == 0 ? one * (u64)s.width + two * plane : axis == 1 ? one + two * plane : one + two * (u64)s.width;
-                const float* position = positions + 3 * (u64)edges[axis * voxels + at + x + begin];
+                const float* crossing = positions + 3 * (u64)edges[begin_of(s, *list++) + at + x];
                 UNROLL
                 for (int k = 0; k < 3; k++)
-                    sum[k] += position[k];
+                    sum[k] += crossing[k];
             }
             UNROLL
             for (int k = 0; k < 3; k++)
-                positions[3 * (u64)centre + k] = (float)(sum[k] / length);
-            centre++;
+                position[k] = (float)(sum[k] / length);
         }
     }
 }
