@@ -151,7 +151,7 @@ public class ZarrShardTests
         Assert.Contains("0.5", Refused(new OmeZarrOptions { Shard = 128 }), StringComparison.Ordinal);
         Assert.Contains("give 64", Refused(new OmeZarrOptions { Version = OmeZarrVersion.V05, Shard = 100 }), StringComparison.Ordinal);
         Assert.Throws<BadInputException>(() => new OmeZarrOptions { Shard = 4096 });
-        Assert.Throws<BadInputException>(() => new Pipeline.Tiling { Image = new OmeZarrOptions { Version = OmeZarrVersion.V05, Shard = 192 } }.Of(new Shape3(99, 99, 99), splitRows: true));
+        Assert.Throws<BadInputException>(() => new VisionCell.Pipeline.Tiling { Image = new OmeZarrOptions { Version = OmeZarrVersion.V05, Shard = 192 } }.Of(new Shape3(99, 99, 99), splitRows: true));
         Assert.Empty(Directory.GetFileSystemEntries(scratch.Folder));
 
         string Refused(OmeZarrOptions options) => Assert.Throws<BadInputException>(() => OmeZarr.Write(volume, scratch["a.zarr"], options)).Message;

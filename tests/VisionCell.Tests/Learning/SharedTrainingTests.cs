@@ -144,14 +144,14 @@ public sealed class SharedTrainingTests : IDisposable
 
             public void Sum(Span<float> values)
             {
-                var sums = Sum([.. values.ToArray().Select(v => (double)v)]);
+                var sums = Exchange([.. values.ToArray().Select(v => (double)v)]);
                 for (var i = 0; i < values.Length; i++)
                     values[i] = (float)sums[i];
             }
 
-            public void Sum(Span<double> values) => Sum(values.ToArray()).CopyTo(values);
+            public void Sum(Span<double> values) => Exchange(values.ToArray()).CopyTo(values);
 
-            private double[] Sum(double[] own)
+            private double[] Exchange(double[] own)
             {
                 all._given[rank] = own;
                 all._barrier.SignalAndWait(TimeSpan.FromMinutes(1));
