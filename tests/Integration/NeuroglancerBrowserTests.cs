@@ -103,6 +103,36 @@ public sealed class NeuroglancerBrowserTests : IDisposable
         return ((double)result![0]!, (int)result[1]!, (int)result[2]!);
     }
 
+    private async Task AssertPicksAsync(DevTools browser, Volume<ushort> specimen)
+    {
+        // Picks: voxel (z, y, x) of the file, at its centre and near the edges of the voxel.
+        foreach (var (z, y, x) in ((int, int, int)[])[(0, 0, 0), (20, 28, 36), (39, 55, 71), (7, 50, 3)])
+        {
+            foreach (var off in (double[])[-0.4, 0, 0.4])
+            {
+                // One unit of the scene is a voxel edge; the origin of the file is (500, 30, 200) nm along x, y, z.
+                double sx = 500 / 10.0 + x + off, sy = 30 / 10.0 + y + off, sz = 200 / 20.0 + z + off;
+                await browser.EvaluateAsync(string.Create(CultureInfo.InvariantCulture, $"window.viewer.position.value = Float32Array.from([{sx}, {sy}, {sz}])"), Cancellation);
+                await browser.WaitForAsync($"{Picked("volume", sx, sy, sz)} !== null", Cancellation);
+                Assert.Equal(specimen[z, y, x].ToString(CultureInfo.InvariantCulture), (string?)await browser.EvaluateAsync(Picked("volume", sx, sy, sz), Cancellation));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Shards_with_check_sums_are_read_as_they_lie()
+    {
+        var specimen = Specimen();
+        var path = Path.Combine(_folder, "sharded.zarr");
+        OmeZarr.Write(specimen, path, new OmeZarrOptions { Version = OmeZarrVersion.V05, Chunk = 16, Shard = 32 });
+        using var scene = NeuroglancerScene.Prepare(new NeuroglancerInput(path, null, null, null, null));
+        await using var server = await ViewServer.StartAsync(scene, cancellation: Cancellation);
+        await using var browser = await DevTools.OpenAsync(Cancellation, 480, 360);
+        await browser.NavigateAsync(Link(server, scene.State()), Cancellation);
+        await browser.WaitForAsync("window.viewer && window.viewer.layerManager.managedLayers.length >= 1 && window.viewer.isReady()", Cancellation);
+        await AssertPicksAsync(browser, specimen);
+    }
+
     [Fact]
     public async Task It_loads_slices_turns_changes_opacity_and_picks_the_values_of_the_file()
     {
@@ -116,18 +146,7 @@ public sealed class NeuroglancerBrowserTests : IDisposable
         Assert.Equal(["volume", "labels", "surface"], ((JsonArray)(await browser.EvaluateAsync("window.viewer.layerManager.managedLayers.map(l => l.name)", Cancellation))!).Select(n => (string)n!));
         Assert.Equal("[]", (await browser.EvaluateAsync("window.viewer.layerManager.managedLayers.flatMap(l => l.layer.messages ? l.layer.messages.messages || [] : []).map(m => m.message || String(m))", Cancellation))!.ToJsonString());
 
-        // Picks: voxel (z, y, x) of the file, at its centre and near the edges of the voxel.
-        foreach (var (z, y, x) in ((int, int, int)[])[(0, 0, 0), (20, 28, 36), (39, 55, 71), (7, 50, 3)])
-        {
-            foreach (var off in (double[])[-0.4, 0, 0.4])
-            {
-                // One unit of the scene is a voxel edge; the origin of the file is (500, 30, 200) nm along x, y, z.
-                double sx = 500 / 10.0 + x + off, sy = 30 / 10.0 + y + off, sz = 200 / 20.0 + z + off;
-                await browser.EvaluateAsync(string.Create(CultureInfo.InvariantCulture, $"window.viewer.position.value = Float32Array.from([{sx}, {sy}, {sz}])"), Cancellation);
-                await browser.WaitForAsync($"{Picked("volume", sx, sy, sz)} !== null", Cancellation);
-                Assert.Equal(specimen[z, y, x].ToString(CultureInfo.InvariantCulture), (string?)await browser.EvaluateAsync(Picked("volume", sx, sy, sz), Cancellation));
-            }
-        }
+        await AssertPicksAsync(browser, specimen);
         await browser.EvaluateAsync("window.viewer.position.value = Float32Array.from([86, 31, 30])", Cancellation);
         await browser.WaitForAsync($"{Picked("labels", 86, 31, 30)} === '3'", Cancellation);
 

@@ -64,7 +64,7 @@ public sealed class ReconstructTests
             for (var i = 0; i < times; i++)
                 sample.Bytes.CopyTo(tall.Data.AsSpan(i * sample.Bytes.Length));
             VolumeFormats.Write(tall, path);
-            Assert.Equal(0, Command.Run("reconstruct", path, "--method", "cubic", "--memory", "8", "--out", folder.File($"{times}")).Code);
+            Assert.Equal(0, Command.Run("reconstruct", path, "--method", "cubic", "--memory", "8M", "--out", folder.File($"{times}")).Code);
             using var run = JsonDocument.Parse(File.ReadAllText(folder.File($"{times}/run.json")));
             return run.RootElement.GetProperty("stages").GetProperty("reconstruct-cubic").GetProperty("figures").GetProperty("peakMemoryMb").GetDouble();
         }
@@ -72,6 +72,26 @@ public sealed class ReconstructTests
         var (small, large) = (Peak(4), Peak(12));
         // The larger result alone would be 745 MB as numbers, the smaller 248.
         Assert.True(large < small + 100, $"{small} MB, {large} MB for three times the stack");
+    }
+
+    [Fact]
+    public void Shards_are_written_where_asked_for_and_hold_what_chunks_do()
+    {
+        using var folder = new TemporaryFolder();
+        var sample = VolumeFormats.Read(Command.Sample);
+        Assert.Equal(0, Command.Run("convert", Command.Sample, folder.File("a.zarr"), "--shard", "128").Code);
+        Assert.True(sample.Bytes.SequenceEqual(VolumeFormats.Read(folder.File("a.zarr")).Bytes));
+        Assert.Contains("shards of 128 x 128 x 128", Command.Run("info", folder.File("a.zarr")).Output, StringComparison.Ordinal);
+        foreach (var more in new string[][] { [], ["--shard", "256"] })
+            Assert.Equal(0, Command.Run(["reconstruct", folder.File("a.zarr"), "--voxel-size", "40,10,10", "--method", "linear", "--memory", "2MB", "--out", folder.File($"run{more.Length}"), .. more]).Code);
+        Assert.True(VolumeFormats.Read(folder.File("run0/volumes/linear.zarr")).Bytes.SequenceEqual(VolumeFormats.Read(folder.File("run2/volumes/linear.zarr")).Bytes));
+        Assert.Equal(2, Directory.GetFiles(folder.File("run2/volumes/linear.zarr/0/c"), "*", SearchOption.AllDirectories).Length);
+        foreach (var (wrong, why) in new[] { (new[] { "--shard", "192" }, "divisor of 256"), (["--shard", "256", "--zarr", "0.4"], "only 0.5"), (["--zarr", "0.6"], "0.6"), (["--memory", "some"], "'some'") })
+        {
+            var outcome = Command.Run(["reconstruct", Command.Sample, "--voxel-size", "40,10,10", "--method", "linear", "--out", folder.File("wrong"), .. wrong]);
+            Assert.Equal(3, outcome.Code);
+            Assert.Contains(why, outcome.FailureLine, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

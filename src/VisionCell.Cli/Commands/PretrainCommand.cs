@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VisionCell.Cli.CommandLine;
+using VisionCell.Learning;
 using VisionCell.Pipeline;
 using VisionCell.Runs;
 using VisionCell.Volumes;
@@ -23,10 +24,14 @@ internal static class PretrainCommand
         var prior = new Option<string?>("--prior") { HelpName = "FILE", Description = "Weights to go on from, of the same command; fresh ones where left out." };
         var seed = CommonOptions.Seed();
         var device = CommonOptions.Device();
-        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution and diffusion start from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, network, skeleton, steps, minutes, batch, rate, prior, seed, device };
+        var draws = new Option<int?>("--draws") { HelpName = "N", Description = "Draw a batch so many times a step and average: N times the batch in the memory of one. One for each process of --mpi where left out." };
+        var mpi = new Option<bool>("--mpi") { Description = "Share the draws of each step among the processes that mpirun or srun started, one a device. All must see the same files." };
+        var command = new Command("pretrain", "Train on isotropic volumes what super-resolution and diffusion start from. Interrupted, it goes on where it was when run again.") { volumes, voxelSize, output, network, skeleton, steps, minutes, batch, draws, mpi, rate, prior, seed, device };
         command.SetAction((parsed, cancellation) =>
         {
-            var messages = Messages.Of(parsed);
+            using var group = parsed.GetValue(mpi) ? MpiGroup.Join() : null;
+            var leads = group is not { Rank: > 0 };
+            var messages = leads ? Messages.Of(parsed) : new Messages(quiet: true);
             if (parsed.GetValue(batch) is { } size and (< 1 or > 4096))
                 throw new BadInputException($"--batch {size}: must be 1 to 4096");
             if (parsed.GetValue(minutes) is { } time && !(time is > 0 and <= 100_000))
@@ -43,9 +48,12 @@ internal static class PretrainCommand
                 Steps: number,
                 Prior: parsed.GetValue(prior),
                 Device: asked,
-                Notice: parsed.NoticeOnce(),
-                Cancellation: cancellation), parsed.GetValue(batch), parsed.GetValue(rate), parsed.GetValue(skeleton)));
-            Console.Out.WriteLine(path);
+                Notice: leads ? parsed.NoticeOnce() : null,
+                Cancellation: cancellation,
+                Draws: parsed.GetValue(draws) ?? group?.Size ?? 1,
+                Group: group), parsed.GetValue(batch), parsed.GetValue(rate), parsed.GetValue(skeleton)));
+            if (leads)
+                Console.Out.WriteLine(path);
             return Task.FromResult(ExitCode.Done);
         });
         return command;

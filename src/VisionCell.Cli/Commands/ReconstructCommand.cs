@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using VisionCell.Cli.CommandLine;
+using VisionCell.Formats;
 using VisionCell.Pipeline;
 using VisionCell.Pipeline.Cluster;
 using VisionCell.Runs;
@@ -27,11 +28,13 @@ internal static class ReconstructCommand
         var diffusionPrior = CommonOptions.DiffusionPrior();
         var device = CommonOptions.Device();
         var uncertainty = new Option<bool>("--uncertainty") { Description = "Write volumes/METHOD-uncertainty.zarr as well: the absolute error to expect at each voxel." };
-        var memory = new Option<double>("--memory") { HelpName = "MB", DefaultValueFactory = _ => 1024, Description = "Memory for the sections. An OME-Zarr stack that needs more is read by blocks, and trained on a block of this size from its middle." };
+        var memory = new Option<string>("--memory") { HelpName = "SIZE", DefaultValueFactory = _ => "1024", Description = "Memory for the sections, for example 512M, 4G or 4GiB; a number alone is MB. An OME-Zarr stack that needs more is read by blocks, and trained on a block of this size from its middle." };
         var json = CommonOptions.Json();
         var command = new Command("reconstruct", "Reconstruct an isotropic volume from a sparse stack. Interrupted, it goes on where it was when run again.") { input, voxelSize, output, method, thick, positions, minutes, steps, seed, fromScratch, prior, diffusionPrior, device, uncertainty, memory, json };
         var slurm = new SlurmArguments();
         slurm.AddTo(command);
+        var zarr = new ZarrArguments();
+        zarr.AddTo(command);
         // What the jobs of a cluster call.
         var prepare = new Option<bool>("--prepare") { Hidden = true };
         var tiles = new Option<int[]>("--tile") { Hidden = true, AllowMultipleArgumentsPerToken = true };
@@ -44,7 +47,7 @@ internal static class ReconstructCommand
             // A wrong name or time is found before the volume is read.
             Methods.Require(name);
             var options = parsed.TrainingOf(minutes, steps, seed, fromScratch, prior, diffusionPrior, device, cancellation);
-            var tiling = new Tiling { InMemory = (long)(Math.Max(1, parsed.GetValue(memory)) * 1e6 / sizeof(float)) };
+            var tiling = new Tiling { InMemory = Math.Max(1_000_000, MemorySize.Parse(parsed.GetRequiredValue(memory))) / sizeof(float), Image = zarr.Of(parsed) ?? new OmeZarrOptions() };
             var (isThick, at) = (parsed.GetValue(thick), parsed.GetValue(positions));
             var stack = StackArguments.Open(parsed.GetRequiredValue(input), parsed.VoxelSizeOf(voxelSize), at, isThick, tiling.InMemory, messages, cancellation);
             var outline = stack.Outline;

@@ -19,6 +19,12 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
     /// <summary>Where the first section begins within the first fine row, rows; not 0 only in a part of a stack (<see cref="Part"/>).</summary>
     public double Phase { get; init; }
 
+    /// <summary>
+    /// The stack that this is a part of, and where it begins in it: what is computed in the whole's coordinates comes out the same to the last bit,
+    /// however a stack is cut. Null where this is a stack of its own.
+    /// </summary>
+    public (SparseVolume Stack, int Section, int Row)? Whole { get; init; }
+
     /// <summary>Whether every section begins and ends with a fine row, a whole number of rows after the one before.</summary>
     public bool IsOnRows => IsEven && Sampling.IsWhole && Phase == 0;
 
@@ -69,6 +75,26 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
         return (Math.Max(0, first - margin), Math.Min(Sections, last + 1 + margin));
     }
 
+    /// <summary>The same with only observed sections counted: it begins and ends with one, unless the stack does.</summary>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Their number.</param>
+    /// <param name="margin">Further observed sections on either side.</param>
+    public (int First, int End) ObservedSectionsAbout(int row, int rows, int margin)
+    {
+        var (first, end) = SectionsAbout(row, rows);
+        return (Further(first, -1), Further(end - 1, 1) + 1);
+
+        int Further(int section, int step)
+        {
+            for (var missing = margin + 1; section > 0 && section < Sections - 1; section += step)
+            {
+                if (IsObserved(section) && --missing == 0)
+                    return section;
+            }
+            return section;
+        }
+    }
+
     /// <summary>The fine rows that a run of sections spans.</summary>
     public (int Row, int Rows) RowsOf(int first, int end) => (Rows(first).First, Rows(end - 1).End - Rows(first).First);
 
@@ -84,7 +110,8 @@ public sealed record SparseVolume(Volume<float> Observed, AxialSampling Sampling
     {
         var start = Centre(first) - Sampling.Centre(0);
         var row = Rows(first).First;
-        return (new SparseVolume(sections, Sampling) { Phase = Math.Max(0, start - row) }, row);
+        var whole = Whole is { } outer ? outer with { Section = outer.Section + first, Row = outer.Row + row } : (this, first, row);
+        return (new SparseVolume(sections, Sampling) { Phase = Math.Max(0, start - row), Whole = whole }, row);
     }
 
     /// <summary>An all-zero volume on the isotropic grid, or on a box of it.</summary>

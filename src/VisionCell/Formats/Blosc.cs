@@ -18,9 +18,9 @@ internal static class Blosc
     private const int MinimumSplit = 128;
     private const int MaximumSplits = 16;
 
-    /// <summary>Decodes a container of at most <paramref name="limit"/> bytes.</summary>
-    /// <exception cref="InvalidDataException">The data are damaged, longer, or compressed with Snappy.</exception>
-    public static byte[] Decode(ReadOnlySpan<byte> data, int limit)
+    /// <summary>Decodes a container into a buffer; returns the length.</summary>
+    /// <exception cref="InvalidDataException">The data are damaged, longer than the buffer, or compressed with Snappy.</exception>
+    public static int Decode(ReadOnlySpan<byte> data, Span<byte> buffer)
     {
         if (data.Length < HeaderSize)
             throw new InvalidDataException("a Blosc chunk shorter than its header");
@@ -28,22 +28,22 @@ internal static class Blosc
         var size = BinaryPrimitives.ReadInt32LittleEndian(data[4..]);
         var blockSize = BinaryPrimitives.ReadInt32LittleEndian(data[8..]);
         var stored = BinaryPrimitives.ReadInt32LittleEndian(data[12..]);
-        if (size < 0 || size > limit || stored > data.Length || stored < HeaderSize || (size > 0 && blockSize < 1) || typeSize == 0)
-            throw new InvalidDataException($"a Blosc chunk of {size:N0} bytes in {data.Length:N0} where {limit:N0} are the limit");
-        var target = new byte[size];
+        if (size < 0 || size > buffer.Length || stored > data.Length || stored < HeaderSize || (size > 0 && blockSize < 1) || typeSize == 0)
+            throw new InvalidDataException($"a Blosc chunk of {size:N0} bytes in {data.Length:N0} where {buffer.Length:N0} are the limit");
+        var target = buffer[..size];
         if (size == 0)
-            return target;
+            return 0;
         if ((flags & 2) != 0)
         {
             data.Slice(HeaderSize, size).CopyTo(target);
-            return target;
+            return size;
         }
         blockSize = Math.Min(blockSize, size);
         var blocks = (size + blockSize - 1) / blockSize;
         var shuffled = new byte[blockSize];
         for (var b = 0; b < blocks; b++)
         {
-            var block = target.AsSpan(b * blockSize, Math.Min(blockSize, size - b * blockSize));
+            var block = target.Slice(b * blockSize, Math.Min(blockSize, size - b * blockSize));
             var start = BinaryPrimitives.ReadInt32LittleEndian(data[(HeaderSize + 4 * b)..]);
             var isLast = block.Length < blockSize;
             var split = (flags & 0x10) == 0 && !isLast && typeSize <= MaximumSplits && blockSize / typeSize >= MinimumSplit;
@@ -56,7 +56,7 @@ internal static class Blosc
             else if (isBits)
                 UnshuffleBits(decoded, block, typeSize);
         }
-        return target;
+        return size;
     }
 
     private static void Streams(ReadOnlySpan<byte> data, Span<byte> block, int count, int codec)
@@ -88,8 +88,7 @@ internal static class Blosc
                 using (var stream = new ZLibStream(new MemoryStream(source.ToArray()), CompressionMode.Decompress))
                     return stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false);
             case 4:
-                using (var zstd = new ZstdSharp.Decompressor())
-                    return zstd.Unwrap(source, target);
+                return Zstd.Current.Decompress(source, target);
             default:
                 throw new InvalidDataException(codec == 2 ? "Blosc with Snappy is not supported" : $"Blosc codec {codec} is unknown");
         }

@@ -20,6 +20,7 @@ public sealed record OmeZarrOptions
 {
     private readonly int _chunk = 64;
     private readonly int _compressionLevel = 1;
+    private readonly int? _shard;
 
     /// <summary>Version of the format; 0.4 by default, because Zarr v3 needs zarr-python 3.</summary>
     public OmeZarrVersion Version { get; init; }
@@ -33,6 +34,28 @@ public sealed record OmeZarrOptions
         get => _chunk;
         init => _chunk = value is >= 16 and <= 512 ? value : throw new BadInputException($"chunk edge {value}: must be 16 to 512 voxels");
     }
+
+    /// <summary>
+    /// Edge of a shard in voxels: so many chunks lie in one file, which spares a file system or an object store millions of small ones. A multiple of
+    /// <see cref="Chunk"/>, at most 2,048; null for a file a chunk. Shards are of version 0.5 alone.
+    /// </summary>
+    /// <exception cref="BadInputException">Outside 1 to 2,048.</exception>
+    public int? Shard
+    {
+        get => _shard;
+        init => _shard = value is null or (>= 1 and <= 2048) ? value : throw new BadInputException($"shard edge {value}: must be 1 to 2,048 voxels");
+    }
+
+    /// <summary>Edge of what one file holds, in voxels: a shard, else a chunk.</summary>
+    internal int FileEdge => Shard ?? Chunk;
+
+    /// <summary>Finds options that do not go together.</summary>
+    /// <exception cref="BadInputException">Shards are asked for in version 0.4, or are no multiple of the chunk.</exception>
+    public OmeZarrOptions Checked() =>
+        Shard is not { } shard ? this
+        : Version == OmeZarrVersion.V04 ? throw new BadInputException($"shards of {shard} voxels in OME-Zarr 0.4: only 0.5 has shards; write 0.5, or no shards")
+        : shard % Chunk != 0 ? throw new BadInputException($"shards of {shard} voxels: no multiple of the chunk's {Chunk}; give {Math.Max(1, shard / Chunk) * Chunk}")
+        : this;
 
     /// <summary>
     /// Level of zstd, 1 (fast) to 19 (small); 1 by default: chunks of FIB-SEM shrink to 0.867 of their size at level 1, to 0.866
@@ -84,7 +107,7 @@ public static class OmeZarr
     /// <exception cref="IOException">The disk is full; one line that names the path.</exception>
     public static void Write(Volume volume, string path, OmeZarrOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
-        var chosen = options ?? new OmeZarrOptions();
+        var chosen = (options ?? new OmeZarrOptions()).Checked();
         AtomicWrite.Folder(path, IsZarr, folder => WriteLevels(volume, folder, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), chosen, progress, cancellationToken));
     }
 
@@ -96,7 +119,7 @@ public static class OmeZarr
     {
         var total = 0L;
         foreach (var (shape, _) in Shapes(volume.Shape, volume.VoxelSize, options))
-            total += ZarrWriter.ChunkCount(shape, options.Chunk);
+            total += ZarrWriter.FileCount(shape, options);
         var counter = new ProgressCounter(progress, total);
         var levels = new List<(VoxelSize Size, Position Origin)>();
         for (var level = volume; ;)

@@ -4,7 +4,7 @@ namespace VisionCell.Formats;
 
 /// <summary>
 /// Finishes an image whose finest level lies on disk: makes the coarser levels block by block and moves it to its place, where it replaces an
-/// older one. Memory: a block of 4 x 4 x 4 chunks, whatever the size of the image. The bytes are those of <see cref="OmeZarr.Write"/>.
+/// older one. Memory: a block of 4 x 4 x 4 chunks, or of 2 x 2 x 2 shards where these are larger, whatever the size of the image. The bytes are those of <see cref="OmeZarr.Write"/>.
 /// </summary>
 internal static class OmeZarrLevels
 {
@@ -27,9 +27,9 @@ internal static class OmeZarrLevels
         string image, string path, Shape3 shape, VoxelType type, VoxelSize size, Position origin, Provenance provenance, OmeZarrOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var levels = OmeZarr.Shapes(shape, size, options).ToArray();
-        var counter = new ProgressCounter(progress, Math.Max(1, levels.Skip(1).Sum(l => ZarrWriter.ChunkCount(l.Shape, options.Chunk))));
+        var counter = new ProgressCounter(progress, Math.Max(1, levels.Skip(1).Sum(l => ZarrWriter.FileCount(l.Shape, options))));
         var described = new List<(VoxelSize Size, Position Origin)> { (size, origin) };
-        ZarrWriter.WriteMetadata(Path.Combine(image, "0"), shape, type, options);
+        ZarrDescription.Write(Path.Combine(image, "0"), shape, type, options);
         for (var level = 1; level < levels.Length; level++)
             described.Add((levels[level].Size, Halve(image, level, levels, type, described[^1].Origin, options, counter, cancellationToken)));
         OmeZarr.WriteGroup(image, Path.GetFileName(Path.TrimEndingDirectorySeparator(path)), described, provenance, options.Version);
@@ -47,7 +47,7 @@ internal static class OmeZarrLevels
         var (coarser, folder) = (levels[level].Shape, Path.Combine(image, $"{level}"));
         var factors = Pyramid.NextFactors(finer, finerSize);
         var source = new ZarrArray(Path.Combine(image, $"{level - 1}"), isComplete: true);
-        var edge = ChunksAtOnce * options.Chunk;
+        var edge = Math.Max(ChunksAtOnce * options.Chunk, options.FileEdge);
         for (var z = 0; z < coarser.Z; z += edge)
         {
             for (var y = 0; y < coarser.Y; y += edge)
@@ -59,13 +59,13 @@ internal static class OmeZarrLevels
                     var shape = new Shape3(Math.Min(edge * factors.Z, finer.Z - fromZ), Math.Min(edge * factors.Y, finer.Y - fromY), Math.Min(edge * factors.X, finer.X - fromX));
                     var block = SectionBytes.NewVolume(type, shape, finerSize, origin, Provenance.Of(""));
                     source.Read(new Box(fromZ, fromY, fromX, shape), block, null, cancellationToken);
-                    ZarrWriter.WriteChunks(Pyramid.Halve(block, factors, cancellationToken), (z / options.Chunk, y / options.Chunk, x / options.Chunk), folder, options, counter, cancellationToken);
+                    ZarrWriter.WriteBlock(Pyramid.Halve(block, factors, cancellationToken), (z / options.FileEdge, y / options.FileEdge, x / options.FileEdge), folder, options, counter, cancellationToken);
                     // The collector sees the machine's memory and would let many blocks lie about that are done with.
                     GC.Collect();
                 }
             }
         }
-        ZarrWriter.WriteMetadata(folder, coarser, type, options);
+        ZarrDescription.Write(folder, coarser, type, options);
         return new Position(origin.Z + (factors.Z - 1) * finerSize.Z / 2, origin.Y + (factors.Y - 1) * finerSize.Y / 2, origin.X + (factors.X - 1) * finerSize.X / 2);
     }
 }

@@ -4,7 +4,7 @@ namespace VisionCell.Formats;
 
 /// <summary>
 /// Writes an OME-Zarr image tile by tile, in any order, so that neither the image nor one of its sections need fit in memory, and goes on where
-/// it was interrupted: a tile that is complete leaves a mark. Several processes may write at once, the same tile too: chunks are renamed into place.
+/// it was interrupted: a tile that is complete leaves a mark. Several processes may write at once, the same tile too: chunks, or shards, are renamed into place.
 /// <see cref="Complete"/> makes the coarser levels and moves the image into place.
 /// The bytes are those of <see cref="OmeZarr.Write"/>.
 /// </summary>
@@ -16,7 +16,7 @@ public sealed class OmeZarrTiles
     private readonly VoxelType _type;
     private readonly VoxelSize _size;
     private readonly Position _origin;
-    private readonly OmeZarrOptions _options = new();
+    private readonly OmeZarrOptions _options;
 
     /// <summary>Begins an image, or goes on with one.</summary>
     /// <param name="work">Folder to work in; what it holds of an earlier run is taken up, so give another one where anything has changed.</param>
@@ -24,9 +24,11 @@ public sealed class OmeZarrTiles
     /// <param name="type">How a voxel is stored.</param>
     /// <param name="size">Voxel size, nm.</param>
     /// <param name="origin">Centre of voxel (0, 0, 0), nm.</param>
-    public OmeZarrTiles(string work, Shape3 shape, VoxelType type, VoxelSize size, Position origin)
+    /// <param name="options">How it is written; null for the defaults.</param>
+    /// <exception cref="BadInputException">The options do not go together.</exception>
+    public OmeZarrTiles(string work, Shape3 shape, VoxelType type, VoxelSize size, Position origin, OmeZarrOptions? options = null)
     {
-        (_work, _shape, _type, _size, _origin) = (work, shape, type, size, origin);
+        (_work, _shape, _type, _size, _origin, _options) = (work, shape, type, size, origin, (options ?? new OmeZarrOptions()).Checked());
         _image = Path.Combine(work, "image");
         // Moved into place, and then interrupted: the marks that are left are of an image that is gone.
         if (Directory.Exists(work) && !Directory.Exists(_image))
@@ -34,7 +36,7 @@ public sealed class OmeZarrTiles
         if (File.Exists(Path.Combine(work, BegunMark)))
             return;
         Directory.CreateDirectory(Path.Combine(_image, "0"));
-        ZarrWriter.WriteMetadata(Path.Combine(_image, "0"), shape, type, _options);
+        ZarrDescription.Write(Path.Combine(_image, "0"), shape, type, _options);
         File.WriteAllBytes(Path.Combine(work, BegunMark), []);
     }
 
@@ -45,24 +47,24 @@ public sealed class OmeZarrTiles
     internal static string MarkOf(Box tile) => FormattableString.Invariant($"tile-{tile.Z}-{tile.Y}-{tile.X}");
 
     /// <summary>Tiles begin at multiples of this many voxels.</summary>
-    public int Chunk => _options.Chunk;
+    public int Step => _options.FileEdge;
 
     /// <summary>Whether a tile is complete.</summary>
     public bool IsWritten(Box tile) => File.Exists(Mark(tile));
 
     /// <summary>Writes a tile.</summary>
     /// <param name="voxels">Its voxels, in the type of the image.</param>
-    /// <param name="tile">Where it lies: from a multiple of <see cref="Chunk"/> to one, or to the end of the image.</param>
+    /// <param name="tile">Where it lies: from a multiple of <see cref="Step"/> to one, or to the end of the image.</param>
     /// <param name="cancellationToken">Stops between chunks; the tile then counts as not written.</param>
     public void Write(Volume voxels, Box tile, CancellationToken cancellationToken = default)
     {
-        bool Fits(int start, int length, int limit) => start % Chunk == 0 && (length % Chunk == 0 || start + length == limit);
+        bool Fits(int start, int length, int limit) => start % Step == 0 && (length % Step == 0 || start + length == limit);
         if (voxels.VoxelType != _type || voxels.Shape != tile.Shape || !tile.IsInside(_shape)
             || !Fits(tile.Z, tile.Shape.Z, _shape.Z) || !Fits(tile.Y, tile.Shape.Y, _shape.Y) || !Fits(tile.X, tile.Shape.X, _shape.X))
         {
-            throw new ArgumentException($"{voxels.VoxelType} tile of {voxels.Shape} for {tile.Shape} at ({tile.Z}, {tile.Y}, {tile.X}) of a {_type} image of {_shape} in chunks of {Chunk}", nameof(tile));
+            throw new ArgumentException($"{voxels.VoxelType} tile of {voxels.Shape} for {tile.Shape} at ({tile.Z}, {tile.Y}, {tile.X}) of a {_type} image of {_shape} in files of {Step}", nameof(tile));
         }
-        ZarrWriter.WriteChunks(voxels, (tile.Z / Chunk, tile.Y / Chunk, tile.X / Chunk), Path.Combine(_image, "0"), _options, new ProgressCounter(null, 1), cancellationToken);
+        ZarrWriter.WriteBlock(voxels, (tile.Z / Step, tile.Y / Step, tile.X / Step), Path.Combine(_image, "0"), _options, new ProgressCounter(null, 1), cancellationToken);
         File.WriteAllBytes(Mark(tile), []);
     }
 
@@ -87,7 +89,7 @@ public sealed class OmeZarrTiles
     public void Complete(string path, Provenance provenance, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
         // Every tile, those that no coarser level is made of as well.
-        if (ZarrWriter.ChunksIn(Path.Combine(_image, "0"), _options) < ZarrWriter.ChunkCount(_shape, Chunk))
+        if (ZarrWriter.FilesIn(Path.Combine(_image, "0"), _options) < ZarrWriter.FileCount(_shape, _options))
             throw new BadInputException($"{_image}: not every tile is written");
         ZarrWriter.RemoveUnfinished(_image);
         OmeZarrLevels.Complete(_image, path, _shape, _type, _size, _origin, provenance, _options, progress, cancellationToken);

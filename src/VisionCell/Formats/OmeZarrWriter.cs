@@ -4,8 +4,8 @@ namespace VisionCell.Formats;
 
 /// <summary>
 /// Writes an OME-Zarr image section by section, so that it need not fit in memory, and goes on where it was interrupted. It works in a folder of its
-/// own: a section that does not yet fill a row of chunks lies there as it is, and is put into chunks with the others of its row. <see cref="Complete"/>
-/// makes the coarser levels and moves the image into place. Memory: a row of chunks. The bytes are those of
+/// own: a section that does not yet fill a row of chunks, or shards, lies there as it is, and is put into chunks with the others of its row. <see cref="Complete"/>
+/// makes the coarser levels and moves the image into place. Memory: a row of them. The bytes are those of
 /// <see cref="OmeZarr.Write"/>.
 /// </summary>
 public sealed class OmeZarrWriter
@@ -27,14 +27,14 @@ public sealed class OmeZarrWriter
     /// <param name="options">How it is written; null for the defaults.</param>
     public OmeZarrWriter(string work, Shape3 shape, VoxelType type, VoxelSize size, Position origin, OmeZarrOptions? options = null)
     {
-        (_work, _shape, _type, _size, _origin, _options) = (work, shape, type, size, origin, options ?? new OmeZarrOptions());
+        (_work, _shape, _type, _size, _origin, _options) = (work, shape, type, size, origin, (options ?? new OmeZarrOptions()).Checked());
         _image = Path.Combine(work, "image");
         Directory.CreateDirectory(_image);
         Directory.CreateDirectory(Path.Combine(work, "sections"));
         var rows = 0;
         while (File.Exists(RowMark(rows)))
             rows++;
-        Written = Math.Min(shape.Z, rows * _options.Chunk);
+        Written = Math.Min(shape.Z, rows * _options.FileEdge);
         while (Written < shape.Z && File.Exists(SectionFile(Written)))
             Written++;
     }
@@ -53,8 +53,8 @@ public sealed class OmeZarrWriter
         File.WriteAllBytes(file + ".new", section);
         File.Move(file + ".new", file, overwrite: true);
         Written++;
-        if (Written % _options.Chunk == 0 || Written == _shape.Z)
-            Pack((Written - 1) / _options.Chunk, cancellationToken);
+        if (Written % _options.FileEdge == 0 || Written == _shape.Z)
+            Pack((Written - 1) / _options.FileEdge, cancellationToken);
     }
 
     /// <summary>Makes the coarser levels and moves the image to its place, where it replaces an older one.</summary>
@@ -68,7 +68,7 @@ public sealed class OmeZarrWriter
         if (Written < _shape.Z)
             throw new InvalidOperationException($"{Written} of {_shape.Z} sections are written");
         // Interrupted while the last row was packed.
-        for (var row = 0; row * _options.Chunk < _shape.Z; row++)
+        for (var row = 0; row * _options.FileEdge < _shape.Z; row++)
         {
             if (!File.Exists(RowMark(row)))
                 Pack(row, cancellationToken);
@@ -80,15 +80,15 @@ public sealed class OmeZarrWriter
     /// <summary>Puts the sections of a row into chunks.</summary>
     private void Pack(int row, CancellationToken cancellationToken)
     {
-        var first = row * _options.Chunk;
-        var slab = SectionBytes.NewVolume(_type, _shape with { Z = Math.Min(_options.Chunk, _shape.Z - first) }, _size, _origin, Provenance.Of(""));
+        var first = row * _options.FileEdge;
+        var slab = SectionBytes.NewVolume(_type, _shape with { Z = Math.Min(_options.FileEdge, _shape.Z - first) }, _size, _origin, Provenance.Of(""));
         for (var z = 0; z < slab.Shape.Z; z++)
         {
             using var file = File.OpenRead(SectionFile(first + z));
             file.ReadExactly(SectionBytes.Of(slab, z));
         }
-        ZarrWriter.WriteChunks(slab, (row, 0, 0), LevelFolder(0), _options, new ProgressCounter(null, 1), cancellationToken);
-        ZarrWriter.WriteMetadata(LevelFolder(0), _shape, _type, _options);
+        ZarrWriter.WriteBlock(slab, (row, 0, 0), LevelFolder(0), _options, new ProgressCounter(null, 1), cancellationToken);
+        ZarrDescription.Write(LevelFolder(0), _shape, _type, _options);
         File.WriteAllBytes(RowMark(row), []);
         for (var z = 0; z < slab.Shape.Z; z++)
             File.Delete(SectionFile(first + z));

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 
 using VisionCell.Volumes;
 
@@ -30,13 +31,13 @@ public static class Pyramid
     /// </summary>
     public static Volume Halve(Volume volume, Shape3 factors, CancellationToken cancellationToken = default) => volume switch
     {
-        Volume<byte> v => Halve(v, factors, m => (byte)MathF.Round(m), cancellationToken),
-        Volume<ushort> v => Halve(v, factors, m => (ushort)MathF.Round(m), cancellationToken),
-        Volume<float> v => Halve(v, factors, m => m, cancellationToken),
+        Volume<byte> v => Halve(v, factors, Rounding.ToBytes, cancellationToken),
+        Volume<ushort> v => Halve(v, factors, Rounding.ToUInt16, cancellationToken),
+        Volume<float> v => Halve(v, factors, (means, row) => means.CopyTo(row), cancellationToken),
         _ => throw new NotSupportedException(volume.GetType().Name),
     };
 
-    private static Volume<T> Halve<T>(Volume<T> volume, Shape3 f, Func<float, T> round, CancellationToken cancellationToken)
+    private static Volume<T> Halve<T>(Volume<T> volume, Shape3 f, Volume<float>.SectionFunction<T> round, CancellationToken cancellationToken)
         where T : unmanaged, INumber<T>
     {
         var (shape, size, origin) = (volume.Shape, volume.VoxelSize, volume.Origin);
@@ -47,7 +48,8 @@ public static class Pyramid
             volume.Provenance);
         Parallel.For(0, result.Shape.Z, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, z =>
         {
-            var sums = new float[result.Shape.X];
+            var (sums, row) = (new float[shape.X], new float[shape.X]);
+            var means = f.X == 1 ? sums : new float[result.Shape.X];
             var depth = Math.Min(f.Z, shape.Z - z * f.Z);
             for (var y = 0; y < result.Shape.Y; y++)
             {
@@ -56,28 +58,22 @@ public static class Pyramid
                 for (var dz = 0; dz < depth; dz++)
                 {
                     for (var dy = 0; dy < height; dy++)
-                        AddRow(volume.Data.AsSpan(volume.Index(z * f.Z + dz, y * f.Y + dy, 0), shape.X), sums, f.X);
+                    {
+                        // Sums of 8 values of 16 bits stay below 2^24, so single precision adds integers exactly.
+                        TensorPrimitives.ConvertTruncating<T, float>(volume.Data.AsSpan(volume.Index(z * f.Z + dz, y * f.Y + dy, 0), shape.X), row);
+                        TensorPrimitives.Add(sums, row, sums);
+                    }
                 }
-                var row = result.Data.AsSpan(result.Index(z, y, 0), sums.Length);
-                for (var x = 0; x < row.Length; x++)
-                    row[x] = round(sums[x] / (depth * height * Math.Min(f.X, shape.X - x * f.X)));
+                var whole = shape.X / f.X;
+                for (var x = 0; f.X == 2 && x < whole; x++)
+                    means[x] = sums[2 * x] + sums[2 * x + 1];
+                TensorPrimitives.Divide(means.AsSpan(0, whole), depth * height * f.X, means.AsSpan(0, whole));
+                if (whole < means.Length)
+                    means[whole] = sums[^1] / (depth * height);
+                round(means, result.Data.AsSpan(result.Index(z, y, 0), means.Length));
             }
         });
         return result;
-    }
-
-    // Sums of 8 values of 16 bits stay below 2^24, so single precision adds integers exactly.
-    private static void AddRow<T>(ReadOnlySpan<T> row, float[] sums, int factor)
-        where T : unmanaged, INumber<T>
-    {
-        if (factor == 1)
-        {
-            for (var x = 0; x < row.Length; x++)
-                sums[x] += float.CreateTruncating(row[x]);
-            return;
-        }
-        for (var x = 0; x < row.Length; x++)
-            sums[x >> 1] += float.CreateTruncating(row[x]);
     }
 
     private static int Half(int n, int factor) => (n + factor - 1) / factor;

@@ -43,8 +43,7 @@ internal static class TiffCodec
             case 32773:
                 return PackBits(source.AsSpan(0, length), target);
             case 50000:
-                using (var zstd = new ZstdSharp.Decompressor())
-                    return zstd.Unwrap(source.AsSpan(0, length), target);
+                return Zstd.Current.Decompress(source.AsSpan(0, length), target);
             default:
                 throw new InvalidDataException($"compression {NameOf(compression)} is not supported");
         }

@@ -145,7 +145,7 @@ public sealed class TiffFormat : IVolumeFormat
             if (n < block.Length)
                 throw file.Fail(page.Number, $"{what} {index + 1} gave {n:N0} of {block.Length:N0} bytes: truncated or corrupt");
         }
-        catch (Exception e) when (e is InvalidDataException or ZstdSharp.ZstdException)
+        catch (InvalidDataException e)
         {
             throw file.Fail(page.Number, $"{what} {index + 1} is damaged ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')})", e);
         }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 using VisionCell.Volumes;
@@ -38,7 +37,7 @@ internal sealed class ZarrArray
     public VoxelType Type => _metadata.Type;
 
     /// <summary>Sections in a chunk.</summary>
-    public int ChunkSections => _metadata.Chunks[^3];
+    public int ChunkSections => (_metadata.Codec.Sharding?.Chunks ?? _metadata.Chunks)[^3];
 
     /// <summary>"zarr v2, chunks 64 x 64 x 64, zstd".</summary>
     public string Description
@@ -47,7 +46,9 @@ internal sealed class ZarrArray
         {
             var codec = _metadata.Codec.Sharding?.Codec ?? _metadata.Codec;
             var names = codec.Codecs.Count == 0 ? "uncompressed" : string.Join(" + ", codec.Codecs.Select(c => c.Name));
-            return $"Zarr v{_metadata.Version}, chunks {string.Join(" x ", _metadata.Chunks)}, {names}";
+            var chunks = string.Join(" x ", _metadata.Codec.Sharding?.Chunks ?? _metadata.Chunks);
+            var shards = _metadata.Codec.Sharding is null ? "" : $" in shards of {string.Join(" x ", _metadata.Chunks)}";
+            return $"Zarr v{_metadata.Version}, chunks {chunks}{shards}, {names}";
         }
     }
 
@@ -61,94 +62,105 @@ internal sealed class ZarrArray
             (box.Z + box.Shape.Z - 1) / chunks.Z - z0 + 1,
             (box.Y + box.Shape.Y - 1) / chunks.Y - y0 + 1,
             (box.X + box.Shape.X - 1) / chunks.X - x0 + 1);
-        var counter = new ProgressCounter(progress, grid.Count);
         var options = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        var found = new List<Piece>[grid.Count];
         Parallel.For(0L, grid.Count, options, i =>
         {
             var (zy, x) = Math.DivRem(i, grid.X);
             var (z, y) = Math.DivRem(zy, grid.Y);
-            ReadChunk(z0 + (int)z, y0 + (int)y, x0 + (int)x, box, target);
+            found[i] = PiecesOf(z0 + (int)z, y0 + (int)y, x0 + (int)x, box);
+        });
+        Piece[] pieces = [.. found.SelectMany(p => p)];
+        var counter = new ProgressCounter(progress, Math.Max(1, pieces.Length));
+        Parallel.ForEach(pieces, options, piece =>
+        {
+            ReadGuard.Run(piece.File, piece.Name, () => Read(piece, box, target));
             counter.Add();
         });
     }
 
-    private void ReadChunk(int z, int y, int x, Box box, Volume target)
+    /// <summary>What is to be read of the chunk or the shard of a number: itself, or those chunks in it that the box touches.</summary>
+    private List<Piece> PiecesOf(int z, int y, int x, Box box)
     {
         var at = new int[Rank];
         (at[^3], at[^2], at[^1]) = (z, y, x);
         var file = Path.Combine(_folder, _metadata.KeyOf(at));
         var chunks = Spatial(_metadata.Chunks);
-        var chunkBox = new Box(z * chunks.Z, y * chunks.Y, x * chunks.X, chunks);
-        var isThere = ReadGuard.Run(file, "a Zarr chunk", () =>
-        {
-            if (_metadata.Codec.Sharding is { } sharding)
-                return ReadShard(file, sharding, chunkBox, box, target);
-            if (ZarrFiles.Read(file) is not { } data)
-                return false;
-            Decode(data, _metadata.Codec, _metadata.Chunks, chunkBox, box, target);
-            return true;
-        });
-        if (isThere)
-            return;
-        if (_isComplete)
-            throw new BadInputException($"{file}: this chunk is missing: the image is incomplete");
-        Fill(chunkBox, box, target);
-    }
-
-    /// <summary>Reads those chunks of a shard that the box touches, and nothing of the others.</summary>
-    /// <returns>Whether there is such a shard.</returns>
-    private bool ReadShard(string file, ZarrSharding sharding, Box shard, Box box, Volume target)
-    {
-        var per = _metadata.Chunks.Select((n, i) => n / sharding.Chunks[i]).ToArray();
-        var count = per.Aggregate(1, (a, b) => checked(a * b));
-        // Offset and length of each chunk, 64 bits each; both all ones where it is missing.
-        var indexBytes = checked(count * 16 + 4 * sharding.IndexCodecs.Count);
-        if (ZarrFiles.Read(file, sharding.IndexAtEnd ? -indexBytes : 0, indexBytes) is not { } index)
-            return false;
-        foreach (var codec in sharding.IndexCodecs.Reverse())
-            index = codec.Decode(index, indexBytes);
-        var inner = Spatial(sharding.Chunks);
+        var place = new Box(z * chunks.Z, y * chunks.Y, x * chunks.X, chunks);
+        if (_metadata.Codec.Sharding is not { } sharding)
+            return [new Piece(file, "a Zarr chunk", place, _metadata.Chunks, _metadata.Codec, null)];
+        int[] per = [.. _metadata.Chunks.Select((n, i) => n / sharding.Chunks[i])];
+        var index = ReadGuard.Run(file, "the index of a Zarr shard", () => ZarrShardIndex.Read(file, sharding, per.Aggregate(1, (a, b) => checked(a * b))));
+        if (index is null)
+            return [new Piece(file, "a Zarr shard", place, _metadata.Chunks, _metadata.Codec, (0, 0))];
+        var (pieces, inner) = (new List<Piece>(), Spatial(sharding.Chunks));
         // Leading axes have length 1, so only the first chunk along each of them is in use: the first of the index.
         for (var i = 0; i < per[^3] * per[^2] * per[^1]; i++)
         {
-            var (zy, x) = Math.DivRem(i, per[^1]);
-            var (z, y) = Math.DivRem(zy, per[^2]);
-            var chunk = new Box(shard.Z + z * inner.Z, shard.Y + y * inner.Y, shard.X + x * inner.X, inner);
-            var offset = BinaryPrimitives.ReadUInt64LittleEndian(index.AsSpan(16 * i));
-            var length = BinaryPrimitives.ReadUInt64LittleEndian(index.AsSpan(16 * i + 8));
-            if (offset == ulong.MaxValue && length == ulong.MaxValue)
-                Fill(chunk, box, target);
-            else if (Overlap(chunk, box, out _))
-                Decode(ZarrFiles.Read(file, checked((long)offset), checked((int)length))!, sharding.Codec, sharding.Chunks, chunk, box, target);
+            var (zy, ix) = Math.DivRem(i, per[^1]);
+            var (iz, iy) = Math.DivRem(zy, per[^2]);
+            var chunk = new Box(place.Z + iz * inner.Z, place.Y + iy * inner.Y, place.X + ix * inner.X, inner);
+            if (Overlap(chunk, box, out _))
+                pieces.Add(new Piece(file, $"chunk ({chunk.Z / inner.Z}, {chunk.Y / inner.Y}, {chunk.X / inner.X}) of a Zarr shard", chunk, sharding.Chunks, sharding.Codec, index[i] ?? (0, 0)));
         }
+        return pieces;
+    }
+
+    private bool Read(Piece piece, Box box, Volume target)
+    {
+        using var data = piece.Part switch
+        {
+            null => ZarrFiles.Read(piece.File),
+            (_, 0) => null,
+            var (offset, length) => ZarrFiles.Read(piece.File, offset, length),
+        };
+        if (data is not null)
+            Decode(data, piece, box, target);
+        else if (_isComplete)
+            throw new BadInputException($"{piece.File}: {(piece.Part is null ? "this chunk" : piece.Name)} is missing: the image is incomplete");
+        else
+            Fill(piece.Place, box, target);
         return true;
     }
 
-    private void Decode(byte[] data, ZarrChunkCodec codec, int[] chunkShape, Box chunk, Box box, Volume target)
+    private void Decode(PooledBytes data, Piece piece, Box box, Volume target)
     {
         var size = SectionBytes.Size(Type);
-        var expected = chunkShape.Aggregate(1, (a, b) => a * b) * size;
-        for (var i = codec.Codecs.Count - 1; i >= 0; i--)
+        var codecs = piece.Codec.Codecs;
+        var expected = piece.Chunk.Aggregate(1, (a, b) => a * b) * size;
+        PooledBytes? decoded = null;
+        try
         {
-            // What lies between two codecs may be a little longer than the chunk itself.
-            data = codec.Codecs[i].Decode(data, i == 0 ? expected : checked(expected + expected / 8 + 4096));
+            for (var i = codecs.Count - 1; i >= 0; i--)
+            {
+                // What lies between two codecs may be a little longer than the chunk itself.
+                var next = PooledBytes.Rent(i == 0 ? expected : checked(expected + expected / 8 + 4096));
+                (var source, decoded) = (decoded, next);
+                next.Length = codecs[i].Decode(source ?? data, next.Span);
+                source?.Dispose();
+            }
+            var bytes = (decoded ?? data).Span;
+            if (bytes.Length != expected)
+                throw new InvalidDataException($"{bytes.Length:N0} bytes where a chunk has {expected:N0}");
+            if (piece.Codec.BigEndian)
+                SectionBytes.Swap(bytes, size);
+            var strides = Strides(piece.Chunk, piece.Codec.Order);
+            switch (target)
+            {
+                case Volume<byte> v:
+                    Copy<byte>(bytes, strides, piece.Place, box, v);
+                    break;
+                case Volume<ushort> v:
+                    Copy(MemoryMarshal.Cast<byte, ushort>(bytes), strides, piece.Place, box, v);
+                    break;
+                case Volume<float> v:
+                    Copy(MemoryMarshal.Cast<byte, float>(bytes), strides, piece.Place, box, v);
+                    break;
+            }
         }
-        if (data.Length != expected)
-            throw new InvalidDataException($"{data.Length:N0} bytes where a chunk has {expected:N0}");
-        if (codec.BigEndian)
-            SectionBytes.Swap(data, size);
-        var strides = Strides(chunkShape, codec.Order);
-        switch (target)
+        finally
         {
-            case Volume<byte> v:
-                Copy<byte>(data, strides, chunk, box, v);
-                break;
-            case Volume<ushort> v:
-                Copy(MemoryMarshal.Cast<byte, ushort>(data), strides, chunk, box, v);
-                break;
-            case Volume<float> v:
-                Copy(MemoryMarshal.Cast<byte, float>(data), strides, chunk, box, v);
-                break;
+            decoded?.Dispose();
         }
     }
 
@@ -218,4 +230,13 @@ internal sealed class ZarrArray
     }
 
     private static Shape3 Spatial(int[] shape) => new(shape[^3], shape[^2], shape[^1]);
+
+    /// <summary>A chunk to be read.</summary>
+    /// <param name="File">The file that it is, or lies in.</param>
+    /// <param name="Name">What it is, for errors.</param>
+    /// <param name="Place">Which voxels it holds.</param>
+    /// <param name="Chunk">Its length along each axis of the array.</param>
+    /// <param name="Codec">How it is stored.</param>
+    /// <param name="Part">First byte and number of bytes in the file, 0 where it is missing; null for the whole file.</param>
+    private sealed record Piece(string File, string Name, Box Place, int[] Chunk, ZarrChunkCodec Codec, (long Offset, int Length)? Part);
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Numerics;
 using System.Text.Json.Nodes;
 
 using K4os.Compression.LZ4;
@@ -21,67 +22,69 @@ internal sealed record ZarrCodec(string Name)
             : throw new InvalidDataException($"codec {name} is not supported; zlib, gzip, zstd, lz4, blosc and crc32c are");
     }
 
-    /// <summary>Decodes; the result may have at most <paramref name="limit"/> bytes.</summary>
-    /// <exception cref="InvalidDataException">The data are damaged or longer.</exception>
-    public byte[] Decode(byte[] data, int limit)
+    /// <summary>Decodes into a buffer; returns the length.</summary>
+    /// <exception cref="InvalidDataException">The data are damaged, or longer than the buffer.</exception>
+    public int Decode(PooledBytes data, Span<byte> target)
     {
         switch (Name)
         {
             case "zlib":
-                using (var stream = new ZLibStream(new MemoryStream(data), CompressionMode.Decompress))
-                    return ReadAll(stream, limit);
+                using (var stream = new ZLibStream(StreamOf(data), CompressionMode.Decompress))
+                    return ReadAll(stream, target);
             case "gzip":
-                using (var stream = new GZipStream(new MemoryStream(data), CompressionMode.Decompress))
-                    return ReadAll(stream, limit);
+                using (var stream = new GZipStream(StreamOf(data), CompressionMode.Decompress))
+                    return ReadAll(stream, target);
             case "zstd":
-                return Zstd(data, limit);
+                return Zstd.Current.Decompress(data.Span, target);
             case "blosc":
-                return Blosc.Decode(data, limit);
+                return Blosc.Decode(data.Span, target);
             case "lz4":
-                return Lz4(data, limit);
+                return Lz4(data.Span, target);
             default:
-                return Crc32C(data);
+                return WithoutCrc32C(data.Span, target);
         }
     }
 
-    private static byte[] ReadAll(Stream stream, int limit)
+    /// <summary>CRC-32C (RFC 3720, appendix B.4), as the codec crc32c of Zarr v3 puts it behind its data.</summary>
+    public static uint Crc32C(ReadOnlySpan<byte> data)
     {
-        var target = new byte[limit];
-        var n = stream.ReadAtLeast(target, limit, throwOnEndOfStream: false);
-        // Reading beyond the end makes the stream check its sum.
-        if (stream.ReadByte() >= 0)
-            throw new InvalidDataException($"more than {limit:N0} bytes in a chunk");
-        return n == limit ? target : target[..n];
+        var crc = uint.MaxValue;
+        for (; data.Length >= sizeof(ulong); data = data[sizeof(ulong)..])
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(data));
+        foreach (var b in data)
+            crc = BitOperations.Crc32C(crc, b);
+        return ~crc;
     }
 
-    private static byte[] Zstd(byte[] data, int limit)
+    private static MemoryStream StreamOf(PooledBytes data) => new(data.Array, 0, data.Length);
+
+    private static int ReadAll(Stream stream, Span<byte> target)
     {
-        using var zstd = new ZstdSharp.Decompressor();
-        var target = new byte[limit];
-        var n = zstd.Unwrap(data, target);
-        return n == limit ? target : target[..n];
+        var n = stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false);
+        // Reading beyond the end makes the stream check its sum.
+        return stream.ReadByte() < 0 ? n : throw new InvalidDataException($"more than {target.Length:N0} bytes in a chunk");
     }
 
     // numcodecs writes the length in front of the block.
-    private static byte[] Lz4(byte[] data, int limit)
+    private static int Lz4(ReadOnlySpan<byte> data, Span<byte> target)
     {
         var length = data.Length < 4 ? -1 : BinaryPrimitives.ReadInt32LittleEndian(data);
-        if (length < 0 || length > limit)
-            throw new InvalidDataException($"an LZ4 chunk of {length:N0} bytes where {limit:N0} are the limit");
-        var target = new byte[length];
-        return LZ4Codec.Decode(data.AsSpan(4), target) == length ? target : throw new InvalidDataException("an LZ4 chunk is damaged");
+        if (length < 0 || length > target.Length)
+            throw new InvalidDataException($"an LZ4 chunk of {length:N0} bytes where {target.Length:N0} are the limit");
+        return LZ4Codec.Decode(data[4..], target[..length]) == length ? length : throw new InvalidDataException("an LZ4 chunk is damaged");
     }
 
-    private static byte[] Crc32C(byte[] data)
+    private static int WithoutCrc32C(ReadOnlySpan<byte> data, Span<byte> target)
     {
         if (data.Length < 4)
             throw new InvalidDataException("a chunk without its check sum");
-        var body = data.AsSpan(0, data.Length - 4);
-        var crc = uint.MaxValue;
-        foreach (var b in body)
-            crc = System.Numerics.BitOperations.Crc32C(crc, b);
-        return ~crc == BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan(body.Length))
-            ? body.ToArray()
-            : throw new InvalidDataException("the check sum of a chunk does not match");
+        var body = data[..^4];
+        var (stored, found) = (BinaryPrimitives.ReadUInt32LittleEndian(data[^4..]), Crc32C(body));
+        if (stored != found)
+            throw new InvalidDataException($"the check sum crc32c is {found:x8}, and {stored:x8} is stored");
+        if (body.Length > target.Length)
+            throw new InvalidDataException($"{body.Length:N0} bytes before the check sum where {target.Length:N0} are the limit");
+        body.CopyTo(target);
+        return body.Length;
     }
 }

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-
+using Microsoft.Win32.SafeHandles;
 using VisionCell.Volumes;
 
 namespace VisionCell.Formats;
@@ -25,18 +25,12 @@ internal static class ZarrFiles
 
     /// <summary>A file's content; null where there is none.</summary>
     /// <exception cref="BadInputException">The server refuses or does not answer.</exception>
-    public static byte[]? Read(string path)
+    public static PooledBytes? Read(string path)
     {
         if (IsRemote(path))
-            return Ask(path, null);
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
+            return Ask(path, null) is { } answer ? PooledBytes.Of(answer) : null;
+        using var file = Open(path);
+        return file is null ? null : Read(file, 0, checked((int)RandomAccess.GetLength(file)));
     }
 
     /// <summary>Part of a file; null where there is no such file.</summary>
@@ -45,23 +39,43 @@ internal static class ZarrFiles
     /// <param name="length">Number of bytes.</param>
     /// <exception cref="InvalidDataException">The file is shorter.</exception>
     /// <exception cref="BadInputException">The server refuses, does not answer, or knows no parts.</exception>
-    public static byte[]? Read(string path, long offset, int length)
+    public static PooledBytes? Read(string path, long offset, int length)
     {
         if (IsRemote(path))
         {
             var answer = Ask(path, offset < 0 ? new RangeHeaderValue(null, -offset) : new RangeHeaderValue(offset, offset + length - 1));
-            return answer is null || answer.Length == length ? answer : throw new InvalidDataException($"{answer.Length:N0} bytes where {length:N0} were asked for");
+            return answer is null ? null : answer.Length == length ? PooledBytes.Of(answer) : throw new InvalidDataException($"{answer.Length:N0} bytes where {length:N0} were asked for");
         }
-        if (!File.Exists(path))
+        using var file = Open(path);
+        if (file is null)
             return null;
-        using var file = File.OpenRead(path);
-        var from = offset < 0 ? file.Length + offset : offset;
-        if (from < 0 || from + length > file.Length)
-            throw new InvalidDataException($"{file.Length:N0} bytes, where {length:N0} are looked for from {from:N0} on");
-        file.Position = from;
-        var part = new byte[length];
-        file.ReadExactly(part);
-        return part;
+        var size = RandomAccess.GetLength(file);
+        var from = offset < 0 ? size + offset : offset;
+        return from >= 0 && from <= size - length ? Read(file, from, length)
+            : throw new InvalidDataException($"{size:N0} bytes, where {length:N0} are looked for from {from:N0} on");
+    }
+
+    private static SafeFileHandle? Open(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static PooledBytes Read(SafeFileHandle file, long offset, int length)
+    {
+        var bytes = PooledBytes.Rent(length);
+        for (var done = 0; done < length;)
+        {
+            var n = RandomAccess.Read(file, bytes.Span[done..], offset + done);
+            done += n > 0 ? n : throw new InvalidDataException("the file became shorter while it was read");
+        }
+        return bytes;
     }
 
     private static byte[]? Ask(string url, RangeHeaderValue? range)

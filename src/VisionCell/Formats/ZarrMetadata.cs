@@ -31,7 +31,8 @@ internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, Voxe
     {
         try
         {
-            return JsonNode.Parse(ZarrFiles.Read(path) ?? throw new BadInputException($"{path}: no such file")) ?? throw new BadInputException($"{path}: is null");
+            using var text = ZarrFiles.Read(path) ?? throw new BadInputException($"{path}: no such file");
+            return JsonNode.Parse(text.Span) ?? throw new BadInputException($"{path}: is null");
         }
         catch (JsonException e)
         {

@@ -1,61 +1,74 @@
-using System.Text.Json.Nodes;
+using System.Buffers.Binary;
 
 using VisionCell.Volumes;
 
 namespace VisionCell.Formats;
 
 /// <summary>
-/// Writes one array as Zarr v2 or v3: cubic chunks, zstd with its check sum, so that damage is found on reading. Chunks at
-/// the end are filled up with zeros, as the format asks. Every chunk is written, so that one that is missing means loss.
+/// Writes one array as Zarr v2 or v3: cubic chunks, zstd, and a check sum of each chunk (zstd's own, in shards CRC-32C), so that damage is found on
+/// reading. Chunks at the end are filled up with zeros, as the format asks. Every chunk is written, so that one that is missing means loss.
 /// </summary>
+/// <remarks>
+/// A file, chunk or shard, depends on its voxels alone and is renamed into place when it is whole: any number of processes may write, the same file too.
+/// </remarks>
 internal static class ZarrWriter
 {
     private const string Unfinished = ".tmp";
 
-    public static long ChunkCount(Shape3 shape, int chunk) => Grid(shape, chunk).Count;
+    /// <summary>Number of files, chunks or shards, of an array.</summary>
+    public static long FileCount(Shape3 shape, OmeZarrOptions options) => Grid(shape, options.FileEdge).Count;
 
-    /// <summary>How many chunks there are on disk.</summary>
-    public static long ChunksIn(string folder, OmeZarrOptions options) =>
+    /// <summary>How many of them there are on disk.</summary>
+    public static long FilesIn(string folder, OmeZarrOptions options) =>
         Directory.Exists(Root(folder, options)) ? Directory.EnumerateFiles(Root(folder, options), "*", SearchOption.AllDirectories).LongCount(file => char.IsAsciiDigit(Path.GetFileName(file)[0])) : 0;
 
     public static void Write(Volume volume, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
     {
-        WriteChunks(volume, (0, 0, 0), folder, options, counter, cancellationToken);
-        WriteMetadata(folder, volume.Shape, volume.VoxelType, options);
+        WriteBlock(volume, (0, 0, 0), folder, options, counter, cancellationToken);
+        ZarrDescription.Write(folder, volume.Shape, volume.VoxelType, options);
     }
 
-    /// <summary>Writes the chunks of a block, which begins with a chunk.</summary>
-    /// <param name="block">A whole number of chunks along each axis, but at the end of the array.</param>
-    /// <param name="first">Index of its first chunk along z, y, x.</param>
+    /// <summary>Writes the files of a block, which begins with one.</summary>
+    /// <param name="block">A whole number of files along each axis, but at the end of the array.</param>
+    /// <param name="first">Index of its first file along z, y, x.</param>
     /// <param name="folder">Folder of the array.</param>
-    /// <param name="options">Chunk edge and compression.</param>
-    /// <param name="counter">Counts chunks.</param>
+    /// <param name="options">How it is written.</param>
+    /// <param name="counter">Counts files.</param>
     /// <param name="cancellationToken">Stops between chunks.</param>
-    public static void WriteChunks(Volume block, (int Z, int Y, int X) first, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
+    public static void WriteBlock(Volume block, (int Z, int Y, int X) first, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
     {
-        var (shape, chunk, size) = (block.Shape, options.Chunk, SectionBytes.Size(block.VoxelType));
-        var grid = Grid(shape, chunk);
+        var grid = Grid(block.Shape, options.FileEdge);
         var root = Root(folder, options);
         for (var z = 0; z < grid.Z; z++)
         {
             for (var y = 0; y < grid.Y; y++)
                 Directory.CreateDirectory(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}"));
         }
-        Parallel.For(
-            0L,
-            grid.Count,
-            new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount },
-            () => NewWorker(options, chunk * chunk * chunk * size),
-            (i, _, worker) =>
+        var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        void Place(int z, int y, int x, params IReadOnlyList<ReadOnlyMemory<byte>> parts)
+        {
+            ZarrWriter.Place(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}"), $"{first.X + x}", parts);
+            counter.Add();
+        }
+        if (options.Shard is null)
+        {
+            Parallel.For(0L, grid.Count, parallel, i =>
             {
-                var (zy, x) = Math.DivRem(i, grid.X);
-                var (z, y) = Math.DivRem(zy, grid.Y);
-                Gather(block, new Box((int)z * chunk, (int)y * chunk, (int)x * chunk, new Shape3(chunk, chunk, chunk)), size, worker.Buffer);
-                Place(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}"), $"{first.X + x}", worker.Compressor.Wrap(worker.Buffer));
-                counter.Add();
-                return worker;
-            },
-            worker => worker.Compressor.Dispose());
+                var (z, y, x) = PlaceOf(i, grid);
+                using var chunk = Compressed(block, z * options.Chunk, y * options.Chunk, x * options.Chunk, options);
+                Place(z, y, x, chunk.Memory);
+            });
+            return;
+        }
+        // The chunks of a shard are made side by side, the shards one after the other: the memory is that of one.
+        for (var i = 0L; i < grid.Count; i++)
+        {
+            var (z, y, x) = PlaceOf(i, grid);
+            var chunks = ChunksOfShard(block, z * options.FileEdge, y * options.FileEdge, x * options.FileEdge, options, parallel);
+            Place(z, y, x, [.. chunks.Where(c => c is not null).Select(c => c!.Memory), ZarrShardIndex.Of([.. chunks.Select(c => c?.Length ?? 0)])]);
+            foreach (var chunk in chunks)
+                chunk?.Dispose();
+        }
     }
 
     /// <summary>Removes what processes that were killed have left.</summary>
@@ -65,25 +78,49 @@ internal static class ZarrWriter
             File.Delete(file);
     }
 
-    /// <summary>Writes the description of an array.</summary>
-    public static void WriteMetadata(string folder, Shape3 shape, VoxelType type, OmeZarrOptions options)
+    /// <summary>The chunks of a shard; null for those that lie wholly behind the end of the array.</summary>
+    private static PooledBytes?[] ChunksOfShard(Volume block, int z, int y, int x, OmeZarrOptions options, ParallelOptions parallel)
     {
-        Directory.CreateDirectory(folder);
-        if (options.Version == OmeZarrVersion.V04)
-            OmeZarr.Save(Path.Combine(folder, ".zarray"), Version2(shape, type, options));
-        else
-            OmeZarr.Save(Path.Combine(folder, "zarr.json"), Version3(shape, type, options));
+        var per = options.FileEdge / options.Chunk;
+        var grid = new Shape3(per, per, per);
+        var chunks = new PooledBytes?[grid.Count];
+        Parallel.For(0L, grid.Count, parallel, i =>
+        {
+            var (iz, iy, ix) = PlaceOf(i, grid);
+            var (atZ, atY, atX) = (z + iz * options.Chunk, y + iy * options.Chunk, x + ix * options.Chunk);
+            if (atZ < block.Shape.Z && atY < block.Shape.Y && atX < block.Shape.X)
+                chunks[i] = Compressed(block, atZ, atY, atX, options);
+        });
+        return chunks;
     }
 
-    // A reader, or another process that writes the same chunk, sees the whole of it or none: AtomicWrite without its flush, which would cost more
-    // than the compression; a chunk that a failing machine loses is found by the count and the check sums when the image is completed.
-    private static void Place(string folder, string name, ReadOnlySpan<byte> chunk)
+    /// <summary>A chunk as it is stored, its first voxel at a place in the block.</summary>
+    private static PooledBytes Compressed(Volume block, int z, int y, int x, OmeZarrOptions options)
+    {
+        var size = SectionBytes.Size(block.VoxelType);
+        var edge = options.Chunk;
+        using var voxels = PooledBytes.Rent(edge * edge * edge * size);
+        Gather(block, new Box(z, y, x, new Shape3(edge, edge, edge)), size, voxels.Span);
+        var isSharded = options.Shard is not null;
+        var stored = PooledBytes.Rent(Zstd.Bound(voxels.Length) + sizeof(uint));
+        stored.Length = Zstd.Current.Compress(voxels.Span, stored.Span, options.CompressionLevel, hasChecksum: !isSharded);
+        if (isSharded)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(stored.Array.AsSpan(stored.Length), ZarrCodec.Crc32C(stored.Span));
+            stored.Length += sizeof(uint);
+        }
+        return stored;
+    }
+
+    // A reader, or another process that writes the same file, sees the whole of it or none: AtomicWrite without its flush, which would cost more
+    // than the compression; a file that a failing machine loses is found by the count and the check sums when the image is completed.
+    private static void Place(string folder, string name, IReadOnlyList<ReadOnlyMemory<byte>> parts)
     {
         var temporary = Path.Combine(folder, $".{name}.{Guid.NewGuid():N}{Unfinished}");
         try
         {
-            using (var file = File.Create(temporary, 1))
-                file.Write(chunk);
+            using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
+                RandomAccess.Write(file, parts, 0);
             File.Move(temporary, Path.Combine(folder, name), overwrite: true);
         }
         catch
@@ -95,64 +132,29 @@ internal static class ZarrWriter
 
     private static string Root(string folder, OmeZarrOptions options) => options.Version == OmeZarrVersion.V05 ? Path.Combine(folder, "c") : folder;
 
-    private static (ZstdSharp.Compressor Compressor, byte[] Buffer) NewWorker(OmeZarrOptions options, int bytes)
-    {
-        var compressor = new ZstdSharp.Compressor(options.CompressionLevel);
-        compressor.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_checksumFlag, 1);
-        return (compressor, new byte[bytes]);
-    }
-
-    private static void Gather(Volume volume, Box box, int size, byte[] buffer)
+    private static void Gather(Volume volume, Box box, int size, Span<byte> buffer)
     {
         var shape = volume.Shape;
         var (depth, height, width) = (Math.Min(box.Shape.Z, shape.Z - box.Z), Math.Min(box.Shape.Y, shape.Y - box.Y), Math.Min(box.Shape.X, shape.X - box.X));
         if (depth < box.Shape.Z || height < box.Shape.Y || width < box.Shape.X)
-            Array.Clear(buffer);
+            buffer.Clear();
         for (var z = 0; z < depth; z++)
         {
             var section = SectionBytes.Of(volume, box.Z + z);
             for (var y = 0; y < height; y++)
             {
                 section.Slice(((box.Y + y) * shape.X + box.X) * size, width * size)
-                    .CopyTo(buffer.AsSpan((z * box.Shape.Y + y) * box.Shape.X * size));
+                    .CopyTo(buffer[((z * box.Shape.Y + y) * box.Shape.X * size)..]);
             }
         }
     }
 
-    private static Shape3 Grid(Shape3 shape, int chunk) => new((shape.Z + chunk - 1) / chunk, (shape.Y + chunk - 1) / chunk, (shape.X + chunk - 1) / chunk);
-
-    private static JsonArray Triple(int z, int y, int x) => [z, y, x];
-
-    private static JsonObject Version2(Shape3 shape, VoxelType type, OmeZarrOptions options) => new()
+    private static (int Z, int Y, int X) PlaceOf(long i, Shape3 grid)
     {
-        ["zarr_format"] = 2,
-        ["shape"] = Triple(shape.Z, shape.Y, shape.X),
-        ["chunks"] = Triple(options.Chunk, options.Chunk, options.Chunk),
-        ["dtype"] = type switch { VoxelType.UInt8 => "|u1", VoxelType.UInt16 => "<u2", _ => "<f4" },
-        ["compressor"] = new JsonObject { ["id"] = "zstd", ["level"] = options.CompressionLevel },
-        ["fill_value"] = 0,
-        ["order"] = "C",
-        ["filters"] = null,
-        ["dimension_separator"] = "/",
-    };
+        var (zy, x) = Math.DivRem(i, grid.X);
+        var (z, y) = Math.DivRem(zy, grid.Y);
+        return ((int)z, (int)y, (int)x);
+    }
 
-    private static JsonObject Version3(Shape3 shape, VoxelType type, OmeZarrOptions options) => new()
-    {
-        ["zarr_format"] = 3,
-        ["node_type"] = "array",
-        ["shape"] = Triple(shape.Z, shape.Y, shape.X),
-        ["data_type"] = type switch { VoxelType.UInt8 => "uint8", VoxelType.UInt16 => "uint16", _ => "float32" },
-        ["chunk_grid"] = new JsonObject
-        {
-            ["name"] = "regular",
-            ["configuration"] = new JsonObject { ["chunk_shape"] = Triple(options.Chunk, options.Chunk, options.Chunk) },
-        },
-        ["chunk_key_encoding"] = new JsonObject { ["name"] = "default", ["configuration"] = new JsonObject { ["separator"] = "/" } },
-        ["fill_value"] = 0,
-        ["codecs"] = new JsonArray(
-            new JsonObject { ["name"] = "bytes", ["configuration"] = new JsonObject { ["endian"] = "little" } },
-            new JsonObject { ["name"] = "zstd", ["configuration"] = new JsonObject { ["level"] = options.CompressionLevel, ["checksum"] = true } }),
-        ["dimension_names"] = new JsonArray("z", "y", "x"),
-        ["attributes"] = new JsonObject(),
-    };
+    private static Shape3 Grid(Shape3 shape, int edge) => new((shape.Z + edge - 1) / edge, (shape.Y + edge - 1) / edge, (shape.X + edge - 1) / edge);
 }

@@ -73,7 +73,7 @@ public static partial class NativeLibraries
     /// <summary>libc's setenv: the runtime's own variables do not reach native libraries, which read theirs when they are loaded.</summary>
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetEnvironment(string name, string value, int overwrite);
+    internal static partial int SetEnvironment(string name, string value, int overwrite);
 
     private static nint Resolve(System.Reflection.Assembly assembly, string name)
     {

@@ -31,7 +31,7 @@ public sealed record TrainerSettings(
 /// <summary>
 /// The training loop: AdamW, warm-up and cosine, gradient clipping, a running average of the weights, which is validated and of
 /// which the best is kept, checkpoints, interruption and resumption. Every step draws its randomness from (seed, step) alone, so
-/// that a resumed run continues as if it had not stopped.
+/// that a resumed run continues as if it had not stopped. Several processes may share it (<see cref="SharedTraining"/>).
 /// </summary>
 public static class Trainer
 {
@@ -72,9 +72,10 @@ public static class Trainer
         TrainerSettings settings,
         TrainingOptions options)
     {
+        var shared = new SharedTraining(options);
         var budget = options.Budget ?? settings.DefaultBudget;
         var length = options.Steps is { } steps ? $"{steps} steps" : string.Create(CultureInfo.InvariantCulture, $"{budget.TotalSeconds:0.###} s");
-        var checkpoint = options.CheckpointDirectory is { } folder ? new Checkpoint(folder, settings.Name, $"{settings.Identity} {length} seed {options.Seed}") : null;
+        var checkpoint = options.CheckpointDirectory is { } folder ? new Checkpoint(folder, settings.Name, $"{settings.Identity} {length} seed {options.Seed}{shared.Identity}") : null;
         if (checkpoint?.ReadFinal() is { } finished)
         {
             initial.Dispose();
@@ -89,16 +90,20 @@ public static class Trainer
         using var best = weights.Clone();
         var state = checkpoint?.Resume(weights, average, best, optimiser) ?? new TrainingState(0, TimeSpan.Zero, double.NegativeInfinity, 0);
 
+        shared.Meet(state.Step);
+        var writes = shared.Leads ? checkpoint : null;
         var clock = Stopwatch.StartNew();
         var before = state.Elapsed;
+        var elapsed = before;
         var (saved, interval) = (TimeSpan.Zero, _shortestInterval);
         var validated = (int)(Fraction() * Validations);
         var next = Drawn(state.Step);
         while (Fraction() < 1)
         {
-            if (options.Cancellation.IsCancellationRequested)
+            (var isInterrupted, elapsed) = shared.Agree(options.Cancellation.IsCancellationRequested, before + clock.Elapsed);
+            if (isInterrupted)
             {
-                checkpoint?.Save(weights, average, best, optimiser, state with { Elapsed = before + clock.Elapsed });
+                writes?.Save(weights, average, best, optimiser, state with { Elapsed = elapsed });
                 throw new OperationCanceledException($"training of {settings.Name} interrupted after {state.Step} steps" + (checkpoint is null ? "" : "; run it again to go on"), options.Cancellation);
             }
             var fraction = Fraction();
@@ -108,56 +113,66 @@ public static class Trainer
             var value = Step(examples, state.Step, learningRate);
             if (!double.IsFinite(value))
                 throw new InvalidOperationException($"training of {settings.Name} diverged at step {state.Step}; lower the learning rate ({settings.LearningRate})");
+            (_, elapsed) = shared.Agree(false, before + clock.Elapsed);
             state = state with
             {
                 Step = state.Step + 1,
-                Elapsed = before + clock.Elapsed,
+                Elapsed = elapsed,
                 Loss = state.Step == 0 ? value : 0.98 * state.Loss + 0.02 * value,
             };
 
             double? gain = null;
             var due = (int)(Fraction() * Validations) > validated || Fraction() >= 1;
             validated = (int)(Fraction() * Validations);
-            if (due && options.Snapshots is not null)
+            if (due && shared.Leads && options.Snapshots is not null)
                 options.Snapshots.Report(new TrainingSnapshot(state.Step, Values(average), settings.Pictures?.Invoke(average) ?? []));
             if (due && validate is not null)
             {
-                gain = validate(average);
+                gain = shared.FromLeader(() => validate(average));
                 if (gain > state.BestGain)
                 {
                     best.CopyFrom(average);
                     state = state with { BestGain = gain.Value };
                 }
             }
-            if (gain is not null || state.Step % 10 == 0)
+            if (shared.Leads && (gain is not null || state.Step % 10 == 0))
                 options.Progress?.Report(new TrainingProgress(state.Step, state.Elapsed, Math.Min(1, Fraction()), state.Loss, learningRate, gain));
-            if (checkpoint is not null && clock.Elapsed - saved > interval)
+            if (writes is not null && clock.Elapsed - saved > interval)
             {
                 var start = clock.Elapsed;
-                checkpoint.Save(weights, average, best, optimiser, state);
+                writes.Save(weights, average, best, optimiser, state);
                 saved = clock.Elapsed;
                 interval = TimeSpan.FromTicks(Math.Clamp(WorthOfCheckpoint * (saved - start).Ticks, _shortestInterval.Ticks, _longestInterval.Ticks));
             }
         }
         var result = (validate is null ? average : best).Clone();
-        checkpoint?.Finish(result, state);
+        writes?.Finish(result, state);
+        // What comes next may look for what was written.
+        shared.Meet(state.Step);
         return result;
 
-        double Fraction() => options.Steps is { } total ? state.Step / (double)total : (before + clock.Elapsed) / budget;
+        double Fraction() => options.Steps is { } total ? state.Step / (double)total : elapsed / budget;
 
-        Task<TExamples> Drawn(int step) => Task.Run(() => draw(new Random(StepSeed(options.Seed, step))));
+        Task<TExamples[]> Drawn(int step) => Task.Run(() => shared.DrawsOf(step).Select(number => draw(new Random(StepSeed(options.Seed, number)))).ToArray());
 
-        double Step(TExamples examples, int step, double learningRate)
+        double Step(TExamples[] examples, int step, double learningRate)
         {
             using var scope = NewDisposeScope();
             weights.ZeroGradients();
-            var value = loss(weights, examples);
-            value.backward();
+            List<Tensor> values = [];
+            foreach (var drawn in examples)
+            {
+                using var own = NewDisposeScope();
+                var value = loss(weights, drawn);
+                value.backward();
+                values.Add(value.detach().MoveToOuterDisposeScope());
+            }
+            shared.AverageGradients(weights);
             weights.ClipGradients(settings.GradientNorm);
             optimiser.Step(step + 1, learningRate);
             // In the first steps the average forgets the random start faster.
             average.MoveTowards(weights, Math.Min(settings.AverageDecay, 1 - 1 / (0.1 * (step + 1) + 1)));
-            return value.Number();
+            return shared.AverageLoss(values.Sum(value => value.Number()));
         }
     }
 

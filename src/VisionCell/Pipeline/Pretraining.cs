@@ -65,6 +65,8 @@ public static class Pretraining
         });
         using var weights = train(configuration, options with { CheckpointDirectory = run.Folder, Progress = counted }, start?.Weights);
         var path = Path.Combine(run.Folder, "prior.safetensors");
+        if (options.Group is { Rank: > 0 })
+            return path;
         using var prior = new NetworkPrior<TConfiguration>("prior", configuration, weights.Clone(), [.. run.Truths.Select(t => SpecimenThumbnail.Of(t))]);
         prior.Write(path, new Dictionary<string, string>
         {
@@ -74,6 +76,7 @@ public static class Pretraining
                 ? string.Create(CultureInfo.InvariantCulture, $"{budget.TotalMinutes:0.##} minutes on {ComputePrecision.Best(options.Device)}, about {steps} steps")
                 : string.Create(CultureInfo.InvariantCulture, $"{options.Steps ?? run.Training.Steps} steps on {ComputePrecision.Best(options.Device)}"),
             ["startedFrom"] = start is null ? "nothing" : $"{Path.GetFileName(options.Prior)}, sha256 {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(options.Prior!)))}",
+            ["draws"] = options.Draws.ToString(CultureInfo.InvariantCulture),
             ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
         });
         return path;

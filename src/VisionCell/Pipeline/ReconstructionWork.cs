@@ -57,6 +57,7 @@ internal sealed class ReconstructionWork : IDisposable
             prior = training.Prior is { } prior ? ContentHash.OfFile(prior) : null,
             diffusionPrior = training.DiffusionPrior is { } diffusionPrior ? ContentHash.OfFile(diffusionPrior) : null,
             uncertainty = withUncertainty,
+            image = tiling.Image,
             excerpt = stack.IsInMemory || _method.Halo is null ? (long?)null : tiling.InMemory,
         };
     }
@@ -97,8 +98,7 @@ internal sealed class ReconstructionWork : IDisposable
     }
 
     /// <summary>Fills those of some tiles that are not written yet.</summary>
-    /// <returns>How long blocks were read, and tiles written.</returns>
-    public (TimeSpan Read, TimeSpan Write) Fill(ReconstructionTarget target, IReadOnlyList<Box> tiles, IProgress<double>? progress) =>
+    public TileTimes Fill(ReconstructionTarget target, IReadOnlyList<Box> tiles, IProgress<double>? progress) =>
         TiledReconstruction.Fill(_stack, _sparse, _method.Halo, tiles, target.Fill, target.Type, target.Image, progress, _training.Cancellation);
 
     /// <summary>Writes what is worth keeping of the trained method; the paths of the files.</summary>
@@ -120,7 +120,7 @@ internal sealed class ReconstructionWork : IDisposable
         // Those of earlier runs with other inputs.
         foreach (var other in mayBegin ? Directory.EnumerateDirectories(_run.Volumes, prefix + "*").Where(other => other != folder).ToArray() : [])
             Directory.Delete(other, recursive: true);
-        return new ReconstructionTarget(activity, destination, type, new OmeZarrTiles(folder, _stack.IsotropicShape, type, _stack.Outline.IsotropicVoxelSize, _stack.Outline.IsotropicOrigin), fill);
+        return new ReconstructionTarget(activity, destination, type, new OmeZarrTiles(folder, _stack.IsotropicShape, type, _stack.Outline.IsotropicVoxelSize, _stack.Outline.IsotropicOrigin, _tiling.Image), fill);
     }
 
     /// <summary>Of the weights that were trained: what other ones made is not gone on with.</summary>

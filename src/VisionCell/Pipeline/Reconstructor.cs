@@ -75,15 +75,18 @@ public static class Reconstructor
             foreach (var target in work.Targets)
             {
                 Relay<double> Report(string name) => new(f => progress?.Report(new ReconstructionProgress(name, f, null)));
-                var (read, write) = work.Fill(target, work.Tiles, Report(target.Activity));
+                var times = work.Fill(target, work.Tiles, Report(target.Activity));
                 if (target.IsResult && Seams.Of(box => target.Image.Read(box, training.Cancellation).ToFloat32(), work.Tiles, training.Cancellation) is var seam && double.IsFinite(seam))
                     stage.Figure("seam", Math.Round(seam, 4));
+                var filled = clock.Elapsed;
                 target.Image.Complete(stage.Output(target.Path), stack.IsotropicProvenance(methodName), Report("write"), training.Cancellation);
                 if (target.IsResult)
                 {
                     stage.Figure("inferSeconds", Math.Round(clock.Elapsed.TotalSeconds, 3));
-                    stage.Figure("readSeconds", Math.Round(read.TotalSeconds, 3));
-                    stage.Figure("writeSeconds", Math.Round(write.TotalSeconds, 3));
+                    stage.Figure("readSeconds", Math.Round(times.Read.TotalSeconds, 3));
+                    stage.Figure("writeSeconds", Math.Round(times.Write.TotalSeconds, 3));
+                    stage.Figure("waitSeconds", Math.Round(times.Waited.TotalSeconds, 3));
+                    stage.Figure("completeSeconds", Math.Round((clock.Elapsed - filled).TotalSeconds, 3));
                 }
             }
             foreach (var model in work.WriteModel())

@@ -76,7 +76,7 @@ public sealed class StackSource
         var (height, width) = (Math.Min(Shape.Y, (int)Math.Sqrt(voxels / (double)sections)), Math.Min(Shape.X, (int)Math.Sqrt(voxels / (double)sections)));
         sections = (int)Math.Min(Shape.Z, voxels / ((long)height * width));
         // Where it lies on the grid does not matter to what is learnt.
-        return Part((Shape.Z - sections) / 2, sections, (Shape.Y - height) / 2, height, (Shape.X - width) / 2, width, cancellation).Part with { Phase = 0 };
+        return Part((Shape.Z - sections) / 2, sections, (Shape.Y - height) / 2, height, (Shape.X - width) / 2, width, cancellation).Part with { Phase = 0, Whole = null };
     }
 
     /// <summary>A block of sections with the sampling of the whole, and the fine row of the whole that is its first.</summary>

@@ -18,16 +18,23 @@ public sealed record Tiling
     /// <summary>Voxels of a stack that are held in memory (4 bytes each); of a larger one blocks are read, and it is trained on a block of this size.</summary>
     public long InMemory { get; init; } = 1L << 28;
 
+    /// <summary>How images are written; where in shards, their edge divides that of the tiles, so that no two tiles share a file.</summary>
+    public OmeZarrOptions Image { get; init; } = new();
+
     /// <summary>Tiles begin at multiples of this many voxels, as the chunks of the image do and the grids of the networks.</summary>
     public const int Multiple = 64;
 
     /// <summary>The tiles of a volume, row by row.</summary>
     /// <param name="shape">The volume.</param>
     /// <param name="splitRows">Whether a tile may end before the volume does along z.</param>
+    /// <exception cref="BadInputException">Shards do not fit the tiles.</exception>
     public IReadOnlyList<Box> Of(Shape3 shape, bool splitRows)
     {
+        if (Edge % Image.FileEdge != 0)
+            throw new BadInputException($"shards of {Image.FileEdge} voxels: tiles of {Edge} voxels do not hold whole ones; give a divisor of {Edge}");
+        var step = Math.Max(Multiple, Image.FileEdge);
         var slabs = splitRows ? (shape.Z + Rows - 1) / Rows : 1;
-        var depth = slabs == 1 ? shape.Z : ((shape.Z + slabs - 1) / slabs + Multiple - 1) / Multiple * Multiple;
+        var depth = slabs == 1 ? shape.Z : ((shape.Z + slabs - 1) / slabs + step - 1) / step * step;
         return [..
             from z in Enumerable.Range(0, (shape.Z + depth - 1) / depth)
             from y in Enumerable.Range(0, (shape.Y + Edge - 1) / Edge)
@@ -35,6 +42,12 @@ public sealed record Tiling
             select new Box(z * depth, y * Edge, x * Edge, new Shape3(Math.Min(depth, shape.Z - z * depth), Math.Min(Edge, shape.Y - y * Edge), Math.Min(Edge, shape.X - x * Edge)))];
     }
 }
+
+/// <summary>Where the time of filling tiles went.</summary>
+/// <param name="Read">Reading blocks of the stack.</param>
+/// <param name="Write">Compressing and writing tiles.</param>
+/// <param name="Waited">For how long nothing was computed because of either.</param>
+internal readonly record struct TileTimes(TimeSpan Read, TimeSpan Write, TimeSpan Waited);
 
 /// <summary>
 /// Fills an isotropic volume tile by tile, from a stack in memory or on disk to an image on disk. A tile is computed with all that its values
@@ -52,36 +65,65 @@ internal static class TiledReconstruction
     /// <param name="image">Where they are written.</param>
     /// <param name="progress">Share done, 0 to 1.</param>
     /// <param name="cancellation">Stops; what is written stays.</param>
-    /// <returns>How long blocks were read, and tiles written.</returns>
-    public static (TimeSpan Read, TimeSpan Write) Fill(
+    /// <returns>How long it took to read blocks and to write tiles, and how long computing stood still for either.</returns>
+    public static TileTimes Fill(
         StackSource stack, SparseVolume? sparse, Halo? halo, IReadOnlyList<Box> tiles, Func<SparseVolume, Box, Volume<float>> fill, VoxelType type, OmeZarrTiles image, IProgress<double>? progress, CancellationToken cancellation)
     {
-        var (read, write) = (new Stopwatch(), new Stopwatch());
-        for (var i = 0; i < tiles.Count; i++)
+        var (read, write, waited) = (new Stopwatch(), new Stopwatch(), new Stopwatch());
+        (SparseVolume Part, Box Box) Read(Box tile)
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (!image.IsWritten(tiles[i]))
+            read.Start();
+            var view = View(stack, halo!.Value, tile, cancellation);
+            read.Stop();
+            return view;
+        }
+        void Write(Volume voxels, Box tile)
+        {
+            write.Start();
+            image.Write(voxels, tile, cancellation);
+            write.Stop();
+        }
+        // One block ahead is read and one tile behind is written while a tile is computed: three tiles are in memory, one of them as floats.
+        Box[] missing = [.. tiles.Where(tile => !image.IsWritten(tile))];
+        Task<(SparseVolume Part, Box Box)> Ahead(int i) =>
+            i == missing.Length ? Task.FromResult<(SparseVolume, Box)>(default) : sparse is not null ? Task.FromResult((sparse, missing[i])) : Task.Run(() => Read(missing[i]), cancellation);
+        var (next, written) = (Ahead(0), Task.CompletedTask);
+        try
+        {
+            for (var i = 0; i < missing.Length; i++)
             {
-                read.Start();
-                var (part, box) = sparse is null ? View(stack, halo!.Value, tiles[i], cancellation) : (sparse, tiles[i]);
-                read.Stop();
-                var filled = fill(part, box).ConvertTo(type);
-                write.Start();
-                image.Write(filled, tiles[i], cancellation);
-                write.Stop();
+                cancellation.ThrowIfCancellationRequested();
+                waited.Start();
+                var (part, box) = next.GetAwaiter().GetResult();
+                waited.Stop();
+                next = Ahead(i + 1);
+                var (tile, filled) = (missing[i], fill(part, box).ConvertTo(type));
+                waited.Start();
+                written.GetAwaiter().GetResult();
+                waited.Stop();
+                progress?.Report((tiles.Count - missing.Length + i) / (double)tiles.Count);
+                written = Task.Run(() => Write(filled, tile), cancellation);
                 // The collector sees the machine's memory and would let many tiles lie about that are done with.
                 if (sparse is null)
                     GC.Collect();
             }
-            progress?.Report((i + 1.0) / tiles.Count);
+            waited.Start();
+            written.GetAwaiter().GetResult();
+            waited.Stop();
+            progress?.Report(1);
+            return new TileTimes(read.Elapsed, write.Elapsed, waited.Elapsed);
         }
-        return (read.Elapsed, write.Elapsed);
+        finally
+        {
+            // Nothing goes on behind the back of who sees this end, whatever ends it.
+            Task.WhenAll(next, written).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
     }
 
     /// <summary>The part of the stack that a tile depends on, and the tile's place in it.</summary>
     private static (SparseVolume Part, Box Box) View(StackSource stack, Halo halo, Box tile, CancellationToken cancellation)
     {
-        var (first, end) = stack.Outline.SectionsAbout(tile.Z, tile.Shape.Z, halo.Sections);
+        var (first, end) = stack.Outline.ObservedSectionsAbout(tile.Z, tile.Shape.Z, halo.Sections);
         // The part begins where the tiles' grid has a line, so that networks see the same pixels in the same places.
         var (y, x) = (Math.Max(0, tile.Y - halo.Pixels) / Tiling.Multiple * Tiling.Multiple, Math.Max(0, tile.X - halo.Pixels) / Tiling.Multiple * Tiling.Multiple);
         var (height, width) = (Math.Min(stack.Shape.Y, tile.Y + tile.Shape.Y + halo.Pixels) - y, Math.Min(stack.Shape.X, tile.X + tile.Shape.X + halo.Pixels) - x);

@@ -22,12 +22,16 @@ public enum InterpolationKernel
 /// Interpolation along z, the floor that every other method must beat. Each fine row is a weighted sum of sections, placed at
 /// their centres; rows before the first or after the last centre take the value at it. The weights are computed once for the
 /// whole stack: for the spline by solving for each unit section (de Boor, A Practical Guide to Splines, 1978, chapter IV), which
-/// decays by 0.27 a section, so that weights under 1e-7 are left out.
+/// decays by 0.27 a section, so that weights under 1e-7 are left out and twelve sections on either side of a gap are all that is solved for.
+/// That, and coordinates of the whole stack, make a part of a stack give the bits of the whole.
 /// </summary>
 /// <param name="kernel">Which kernel.</param>
 public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstructionMethod
 {
     private const double NegligibleWeight = 1e-7;
+
+    // 0.27^12 is 1.5e-7.
+    private const int SplineSections = 12;
 
     /// <inheritdoc/>
     public string Name => kernel switch
@@ -44,8 +48,7 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
     public bool PlacesSections => true;
 
     /// <inheritdoc/>
-    /// <remarks>What a section adds to a spline falls by 0.27 from one to the next.</remarks>
-    public Halo? Halo => new Halo(kernel == InterpolationKernel.Cubic ? 12 : 1, 0);
+    public Halo? Halo => new Halo(kernel == InterpolationKernel.Cubic ? SplineSections : 1, 0);
 
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
@@ -91,7 +94,8 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
         var observed = Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved).ToArray();
         if (observed.Length == 0)
             throw new BadInputException($"none of the {sparse.Sections} sections was observed: there is nothing to interpolate");
-        var weights = Weights(kernel, [.. observed.Select(sparse.Centre)], sparse.IsotropicShape.Z);
+        var (whole, section, firstRow) = sparse.Whole ?? (sparse, 0, 0);
+        var weights = Weights(kernel, [.. observed.Select(s => whole.Centre(section + s))], sparse.IsotropicShape.Z, firstRow);
         return observed.Length == sparse.Sections ? weights : [.. weights.Select(row => row.Select(w => (observed[w.Section], w.Weight)).ToArray())];
     }
 
@@ -106,36 +110,45 @@ public sealed class AxialInterpolation(InterpolationKernel kernel) : IReconstruc
     /// <param name="kernel">Which kernel.</param>
     /// <param name="centres">Where the sections are, in fine rows, ascending.</param>
     /// <param name="fineRows">Number of fine rows.</param>
-    public static (int Section, float Weight)[][] Weights(InterpolationKernel kernel, double[] centres, int fineRows)
+    /// <param name="firstRow">The first of them.</param>
+    public static (int Section, float Weight)[][] Weights(InterpolationKernel kernel, double[] centres, int fineRows, int firstRow = 0)
     {
         var sections = centres.Length;
         var rows = new (int, float)[fineRows][];
-        var curvature = kernel == InterpolationKernel.Cubic ? UnitCurvatures(centres) : null;
-        for (var (row, i) = (0, 0); row < rows.Length; row++)
+        // Second derivatives of the spline about gap i, sections low to high.
+        var (curvature, low, high, solved) = (Array.Empty<double[]>(), 0, 0, -1);
+        for (var (z, i) = (0, 0); z < rows.Length; z++)
         {
+            var row = firstRow + z;
             while (i + 2 < sections && centres[i + 1] <= row)
                 i++;
             var next = Math.Min(i + 1, sections - 1);
+            if (solved != i)
+            {
+                var reach = kernel == InterpolationKernel.Cubic ? SplineSections : 0;
+                (low, high, solved) = (Math.Max(0, i - reach), Math.Min(sections, next + reach + 1), i);
+                curvature = kernel == InterpolationKernel.Cubic ? UnitCurvatures(centres[low..high]) : [];
+            }
             var distance = next > i ? centres[next] - centres[i] : 1;
             var f = next > i ? Math.Clamp((row - centres[i]) / distance, 0, 1) : 0;
-            var dense = new double[sections];
+            var dense = new double[high - low];
             if (kernel == InterpolationKernel.Nearest)
             {
-                dense[f <= 0.5 ? i : next] = 1;
+                dense[(f <= 0.5 ? i : next) - low] = 1;
             }
             else
             {
-                dense[i] += 1 - f;
-                dense[next] += f;
-                if (curvature is not null)
+                dense[i - low] += 1 - f;
+                dense[next - low] += f;
+                if (kernel == InterpolationKernel.Cubic)
                 {
                     // s(t) = linear + h² (((1−f)³ − (1−f)) M_i + (f³ − f) M_{i+1}) / 6
                     var (before, after) = (distance * distance * (Math.Pow(1 - f, 3) - (1 - f)) / 6, distance * distance * (f * f * f - f) / 6);
-                    for (var k = 0; k < sections; k++)
-                        dense[k] += before * curvature[i][k] + after * curvature[next][k];
+                    for (var k = 0; k < dense.Length; k++)
+                        dense[k] += before * curvature[i - low][k] + after * curvature[next - low][k];
                 }
             }
-            rows[row] = [.. Enumerable.Range(0, sections).Where(k => Math.Abs(dense[k]) > NegligibleWeight).Select(k => (k, (float)dense[k]))];
+            rows[z] = [.. Enumerable.Range(0, dense.Length).Where(k => Math.Abs(dense[k]) > NegligibleWeight).Select(k => (low + k, (float)dense[k]))];
         }
         return rows;
     }

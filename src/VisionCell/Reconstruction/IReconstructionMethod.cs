@@ -58,6 +58,6 @@ public interface IReconstructionMethod : IDisposable
 }
 
 /// <summary>What a block depends on about it.</summary>
-/// <param name="Sections">Sections on either side, beyond those that enclose it.</param>
+/// <param name="Sections">Observed sections on either side, beyond those that enclose it.</param>
 /// <param name="Pixels">Pixels on either side along y and x.</param>
 public readonly record struct Halo(int Sections, int Pixels);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace VisionCell.Volumes;
@@ -93,8 +94,8 @@ public abstract class Volume
     /// </summary>
     public Volume ConvertTo(VoxelType type) => type == VoxelType ? this : type switch
     {
-        VoxelType.UInt8 => ToFloat32().Map(v => (byte)Math.Clamp(MathF.Round(v), byte.MinValue, byte.MaxValue)),
-        VoxelType.UInt16 => ToFloat32().Map(v => (ushort)Math.Clamp(MathF.Round(v), ushort.MinValue, ushort.MaxValue)),
+        VoxelType.UInt8 => ToFloat32().MapSections<byte>(Rounding.ToBytes),
+        VoxelType.UInt16 => ToFloat32().MapSections<ushort>(Rounding.ToUInt16),
         _ => ToFloat32(),
     };
 }
@@ -157,22 +158,28 @@ public sealed class Volume<T> : Volume
     public override Volume WithProvenance(Provenance provenance) => new Volume<T>(Data, Shape, VoxelSize, Origin, provenance);
 
     /// <inheritdoc/>
-    public override Volume<float> ToFloat32() => this as Volume<float> ?? Map(float.CreateChecked);
+    public override Volume<float> ToFloat32() => this as Volume<float> ?? MapSections<float>(TensorPrimitives.ConvertTruncating);
 
     /// <summary>A volume of the same geometry with every voxel replaced.</summary>
     public Volume<TOut> Map<TOut>(Func<T, TOut> function)
-        where TOut : unmanaged, INumber<TOut>
-    {
-        var result = new TOut[Data.Length];
-        Parallel.For(0, Shape.Z, z =>
+        where TOut : unmanaged, INumber<TOut> => MapSections<TOut>((source, target) =>
         {
-            var source = Section(z);
-            var target = result.AsSpan(z * Shape.SectionCount, Shape.SectionCount);
             for (var i = 0; i < source.Length; i++)
                 target[i] = function(source[i]);
         });
+
+    /// <summary>A volume of the same geometry with every section replaced.</summary>
+    internal Volume<TOut> MapSections<TOut>(SectionFunction<TOut> function)
+        where TOut : unmanaged, INumber<TOut>
+    {
+        // Every voxel is written.
+        var result = GC.AllocateUninitializedArray<TOut>(Data.Length);
+        Parallel.For(0, Shape.Z, z => function(Section(z), result.AsSpan(z * Shape.SectionCount, Shape.SectionCount)));
         return new Volume<TOut>(result, Shape, VoxelSize, Origin, Provenance);
     }
+
+    /// <summary>From the voxels of a section to those of another.</summary>
+    internal delegate void SectionFunction<TOut>(ReadOnlySpan<T> source, Span<TOut> target);
 
     /// <summary>A copy of a box of the volume, its origin moved along.</summary>
     /// <exception cref="BadInputException">The box is empty or reaches outside.</exception>

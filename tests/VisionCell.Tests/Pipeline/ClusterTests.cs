@@ -59,15 +59,18 @@ public sealed class ClusterTests : IDisposable
             Assert.Throws<BadInputException>(() => new SlurmOptions { Time = limit });
     }
 
-    [Fact]
-    public void Shares_filled_by_several_and_twice_give_the_bytes_of_one()
+    [Theory]
+    [InlineData(null)]
+    [InlineData(64)]
+    public void Shares_filled_by_several_and_twice_give_the_bytes_of_one(int? shard)
     {
         var stack = new Volume<byte>(new Shape3(9, 200, 140), new VoxelSize(40, 10, 10), default, Provenance.Of("noise"));
         new Random(2).NextBytes(stack.Data);
         var path = Path.Combine(_folder, "stack.zarr");
         OmeZarr.Write(stack, path);
         StackSource Source() => StackSource.Open(path, stack.VoxelSize, null, thick: false);
-        var tiling = new Tiling { Edge = 64, InMemory = 1000 };
+        var image = new OmeZarrOptions { Version = shard is null ? OmeZarrVersion.V04 : OmeZarrVersion.V05, Chunk = shard is null ? 64 : 32, Shard = shard };
+        var tiling = new Tiling { Edge = 64, InMemory = 1000, Image = image };
         var (alone, _) = Reconstructor.Run(Source(), "linear", RunWorkspace.Open(Path.Combine(_folder, "alone")), new TrainingOptions(), tiling: tiling);
 
         var run = RunWorkspace.Open(Path.Combine(_folder, "shared"));

@@ -2,6 +2,7 @@ using VisionCell.Acquisition;
 using VisionCell.Evaluation;
 using VisionCell.Formats;
 using VisionCell.Pipeline;
+using VisionCell.Reconstruction;
 using VisionCell.Runs;
 using VisionCell.Volumes;
 
@@ -49,6 +50,57 @@ public sealed class TiledReconstructionTests : IDisposable
         var difference = Enumerable.Range(0, expected.Data.Length).Average(i => (double)Math.Abs(expected.Data[i] - actual.Data[i]));
         Assert.True(difference < tolerance, $"mean difference {difference:0.0000} grey values");
         Assert.InRange(run.Record.Stages[$"reconstruct-{method}"].Figures["seam"]!.Value, 0.98, 1.02);
+    }
+
+    [Theory]
+    [InlineData("nearest", "decimate:4")]
+    [InlineData("linear", "decimate:2.7")]
+    [InlineData("linear", "pool:3")]
+    [InlineData("cubic", "decimate:4")]
+    [InlineData("cubic", "pool:2.7")]
+    public void Whatever_the_size_of_its_blocks_interpolation_gives_the_same_bits(string method, string degradation)
+    {
+        // Floats of any value, so that nothing is hidden by rounding; and sections that were not observed, some of them where tiles meet.
+        var acquired = SparseVolume.Of(Sample.Medulla(new Box(0, 0, 0, new Shape3(97, 200, 150))).ToFloat32().Map(v => v * 1.7f - 31.3f), degradation).Observed;
+        var layout = new SectionLayout(acquired.Shape.Z, null, [15, 16, 21, 22, 23]);
+        var path = Path.Combine(_folder, "stack.zarr");
+        VolumeFormats.Write(acquired.WithProvenance(acquired.Provenance with { Sections = layout }), path);
+        var thick = degradation.StartsWith("pool", StringComparison.Ordinal);
+        float[] Voxels(string name, Tiling tiling)
+        {
+            var stack = StackSource.Open(path, acquired.VoxelSize, null, thick);
+            var (result, _) = Reconstructor.Run(stack, method, Open(name), new TrainingOptions(Cancellation: TestContext.Current.CancellationToken), tiling: tiling);
+            return ((Volume<float>)VolumeFormats.Read(result)).Data;
+        }
+        var whole = Voxels("whole", new Tiling());
+        Assert.True(whole.Distinct().Count() > 10_000);
+        foreach (var tiling in new[] { new Tiling { Edge = 64, Rows = 64, InMemory = 1 }, new Tiling { Edge = 128, Rows = 64, InMemory = 1 }, new Tiling { Edge = 192, InMemory = 1 } })
+            Assert.True(whole.AsSpan().SequenceEqual(Voxels($"tiles-{tiling.Edge}", tiling)), $"tiles of {tiling.Edge}");
+    }
+
+    [Fact]
+    public void What_fails_in_the_middle_leaves_nothing_running_and_is_gone_on_with()
+    {
+        var (path, sparse) = Stack("decimate:4");
+        var stack = StackSource.Open(path, sparse.Observed.VoxelSize, null, thick: false);
+        var tiling = new Tiling { Edge = 64, InMemory = 1 };
+        var tiles = tiling.Of(sparse.IsotropicShape, splitRows: true);
+        OmeZarrTiles Image() => new(Path.Combine(_folder, "work"), sparse.IsotropicShape, VoxelType.Float32, sparse.IsotropicVoxelSize, sparse.IsotropicOrigin);
+        var (image, asked) = (Image(), 0);
+        TileTimes Fill(Func<SparseVolume, Box, Volume<float>> fill) =>
+            TiledReconstruction.Fill(stack, null, new Halo(1, 0), tiles, fill, VoxelType.Float32, image, null, TestContext.Current.CancellationToken);
+        Volume<float> Computed(SparseVolume part, Box box)
+        {
+            asked++;
+            return part.NewIsotropic(box, "test");
+        }
+        Assert.Throws<InvalidOperationException>(() => Fill((part, box) => asked == 3 ? throw new InvalidOperationException("in the middle") : Computed(part, box)));
+        // Three were computed and written; the fourth failed, and the fifth had not been begun.
+        Assert.Equal([true, true, true, false, false], tiles.Take(5).Select(Image().IsWritten));
+        asked = 0;
+        Fill(Computed);
+        Assert.Equal(tiles.Count - 3, asked);
+        Assert.All(tiles, tile => Assert.True(Image().IsWritten(tile)));
     }
 
     [Fact]

@@ -48,6 +48,20 @@ public sealed class VolumeTests
     }
 
     [Fact]
+    public void Every_lane_rounds_as_one_value_does()
+    {
+        float[] values = [-1e9f, -0.5f, 0, 0.5f, 1.5f, 0.49999997f, 127.5f, 254.5f, 255.5f, 1e9f, 65534.5f, 65535.5f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, -0f];
+        var random = new Random(1);
+        for (var length = 1; length < 300; length += 13)
+        {
+            float[] data = [.. Enumerable.Range(0, length).Select(i => random.Next(3) > 0 ? values[random.Next(values.Length)] : random.NextSingle() * 70_000)];
+            var volume = new Volume<float>(data, new Shape3(1, 1, length), Size, default, Provenance.Of("values"));
+            Assert.Equal([.. data.Select(v => float.IsNaN(v) ? (byte)0 : (byte)Math.Clamp(MathF.Round(v), 0, 255))], ((Volume<byte>)volume.ConvertTo(VoxelType.UInt8)).Data);
+            Assert.Equal([.. data.Select(v => float.IsNaN(v) ? (ushort)0 : (ushort)Math.Clamp(MathF.Round(v), 0, 65535))], ((Volume<ushort>)volume.ConvertTo(VoxelType.UInt16)).Data);
+        }
+    }
+
+    [Fact]
     public void A_box_outside_names_box_and_volume()
     {
         var error = Assert.Throws<BadInputException>(() => Ramp().Crop(new Box(2, 0, 0, new Shape3(2, 4, 5))));
