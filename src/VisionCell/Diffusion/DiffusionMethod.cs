@@ -77,8 +77,7 @@ public sealed class DiffusionMethod : IReconstructionMethod
         if (_errors is null)
             return null;
         var spread = Spread(sparse, block, cancellation);
-        for (var z = 0; z < block.Shape.Z; z++)
-            _errors.Apply(sparse, block.Z + z, spread.Section(z));
+        _errors.Apply(sparse, block, spread);
         return spread;
     }
 
@@ -105,6 +104,6 @@ public sealed class DiffusionMethod : IReconstructionMethod
         float[][] said = [.. samples.Select(half.Sample)];
         var spread = new float[half.Held.Data.Length];
         MemberWeights.Spread(said, spread);
-        return SpreadModel.Fit(spread, _mean ? half.Sample(Mean(samples)) : said[0], half.Held.Data).Scaled(half.ErrorRatio);
+        return SpreadModel.Fit(spread, _mean ? half.Sample(Mean(samples)) : said[0], half.Held.Data, half.Difference).Scaled(half.ErrorRatio);
     }
 }

@@ -78,7 +78,7 @@ public sealed class FusionMethod(IReadOnlyList<IReconstructionMethod> members) :
         var (result, spread) = (new float[half.Held.Data.Length], new float[half.Held.Data.Length]);
         weights.Combine(sampled, result);
         MemberWeights.Spread(sampled, spread);
-        (_weights, _errors) = (weights.Scaled(half.ErrorRatio), SpreadModel.Fit(spread, result, half.Held.Data).Scaled(half.ErrorRatio));
+        (_weights, _errors) = (weights.Scaled(half.ErrorRatio), SpreadModel.Fit(spread, result, half.Held.Data, half.Difference).Scaled(half.ErrorRatio));
     }
 
     /// <inheritdoc/>
@@ -100,8 +100,7 @@ public sealed class FusionMethod(IReadOnlyList<IReconstructionMethod> members) :
         var slab = DataConsistency.Slab(sparse, block);
         var spread = sparse.NewIsotropic(slab, "expected error");
         MemberWeights.Spread(Said(sparse, slab, cancellation), spread.Data);
-        for (var z = 0; z < slab.Shape.Z; z++)
-            _errors.Apply(sparse, slab.Z + z, spread.Section(z));
+        _errors.Apply(sparse, slab, spread);
         return DataConsistency.Cut(spread, slab, block);
     }
 

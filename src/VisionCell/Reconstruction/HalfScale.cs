@@ -18,6 +18,7 @@ internal sealed class HalfScale
     private const int FewestPixels = 48;
 
     private readonly RowSpan[] _rows;
+    private float[]? _difference;
 
     private HalfScale(SparseVolume sparse, Volume<float> held, RowSpan[] rows, double errorRatio, double rowNoise) =>
         (Sparse, Held, _rows, ErrorRatio, RowNoise) = (sparse, held, rows, errorRatio, rowNoise);
@@ -27,6 +28,9 @@ internal sealed class HalfScale
 
     /// <summary>Its truth: sections <c>[m, Y / 2, X / 2]</c> that lie between or within those.</summary>
     public Volume<float> Held { get; }
+
+    /// <summary>How much the sections of <see cref="Sparse"/> about each voxel of <see cref="Held"/> differ.</summary>
+    public float[] Difference => _difference ??= Sample(SectionDifference.Of(Sparse, Box.Of(Sparse.IsotropicShape)));
 
     /// <summary>
     /// Error of linear interpolation across a gap over that at half the scale, both within sections, where rows are known at every

@@ -69,8 +69,7 @@ internal sealed class Mixture : IDisposable
             DataConsistency.Project(member, sparse, slab);
         var spread = sparse.NewIsotropic(slab, "expected error");
         MemberWeights.Spread([.. members.Select(m => m.Data)], spread.Data);
-        for (var z = 0; z < slab.Shape.Z; z++)
-            Errors.Apply(sparse, slab.Z + z, spread.Section(z));
+        Errors.Apply(sparse, slab, spread);
         return spread;
     }
 
@@ -130,6 +129,6 @@ internal sealed class Mixture : IDisposable
         }
         var spread = new float[result.Length];
         MemberWeights.Spread(members, spread);
-        Errors = SpreadModel.Fit(spread, result, half.Held.Data).Scaled(half.ErrorRatio) with { Noise = half.RowNoise };
+        Errors = SpreadModel.Fit(spread, result, half.Held.Data, half.Difference).Scaled(half.ErrorRatio) with { Noise = half.RowNoise };
     }
 }

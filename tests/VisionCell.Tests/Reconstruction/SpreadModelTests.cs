@@ -62,9 +62,7 @@ public sealed class SpreadModelTests
         Assert.Equal(deviation / count, Math.Sqrt(known * known + own * own), 0.1);
 
         var sparse = AxialSampling.Pool(thickness).Acquire(new Volume<float>(new Shape3(32, 2, 2), new VoxelSize(10, 10, 10), default, Provenance.Of("zero")));
-        float[] spread = [4];
-        new SpreadModel(1, 0.5, 4).Apply(sparse, 5, spread);
-        Assert.Equal(5, spread[0], 1e-5f);
+        Assert.Equal(5, Applied(new SpreadModel(1, 0.5, 4), sparse, 5, 4), 1e-5f);
     }
 
     [Fact]
@@ -72,14 +70,45 @@ public sealed class SpreadModelTests
     {
         var model = new SpreadModel(4, 0.5);
         var sparse = AxialSampling.Decimate(8).Acquire(new Volume<float>(new Shape3(33, 2, 2), new VoxelSize(10, 10, 10), default, Provenance.Of("zero")));
-        float At(int row)
-        {
-            float[] spread = [2];
-            model.Apply(sparse, row, spread);
-            return spread[0];
-        }
+        float At(int row) => Applied(model, sparse, row, 2);
         Assert.Equal(0, At(16));
         Assert.Equal(5, At(20), 1e-5f);
         Assert.True(At(17) < At(18) && At(18) < At(20) && At(22) < At(20));
+    }
+
+    [Fact]
+    public void Where_sections_differ_more_is_open()
+    {
+        var (spread, result, truth) = Drawn(3, 2, 0.4);
+        var random = new Random(5);
+        float[] difference = [.. spread.Select(_ => (float)(20 * random.NextDouble()))];
+        for (var i = 0; i < result.Length; i++)
+            result[i] = truth[i] + (result[i] - truth[i]) * (2 + 0.4f * spread[i] + 0.3f * difference[i]) / (2 + 0.4f * spread[i]);
+        var model = SpreadModel.Fit(spread, result, truth, difference);
+        Assert.Equal(2, model.Constant, 0.15);
+        Assert.Equal(0.4, model.Slope, 0.04);
+        Assert.Equal(0.3, model.Steepness, 0.03);
+        // What explains nothing has no part, and nothing is expected to shrink with it.
+        for (var i = 0; i < result.Length; i++)
+            difference[i] = 10 - spread[i];
+        Assert.Equal(0, SpreadModel.Fit(spread, Drawn(3, 2, 0.4).Result, truth, difference).Steepness);
+
+        // Two sections that differ by 10 to the right of the middle.
+        var volume = new Volume<float>(new Shape3(9, 8, 24), new VoxelSize(10, 10, 10), default, Provenance.Of("step"));
+        for (var y = 0; y < 8; y++)
+            volume.Section(8).Slice(y * 24 + 12, 12).Fill(10);
+        var sparse = AxialSampling.Decimate(8).Acquire(volume);
+        var box = new Box(4, 2, 0, new Shape3(1, 4, 24));
+        var expected = new Volume<float>(box.Shape, volume.VoxelSize, default, Provenance.Of("zero"));
+        new SpreadModel(1, 0.5, 0, 0.2).Apply(sparse, box, expected);
+        Assert.Equal(1, expected[0, 0, 2], 1e-4f);
+        Assert.Equal(3, expected[0, 0, 21], 1e-4f);
+    }
+
+    private static float Applied(SpreadModel model, SparseVolume sparse, int row, float spread)
+    {
+        var volume = new Volume<float>(new Shape3(1, 2, 2), new VoxelSize(10, 10, 10), default, Provenance.Of("spread")).Map(_ => spread);
+        model.Apply(sparse, new Box(row, 0, 0, volume.Shape), volume);
+        return volume.Data[0];
     }
 }
