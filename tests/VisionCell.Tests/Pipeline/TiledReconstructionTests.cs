@@ -73,7 +73,7 @@ public sealed class TiledReconstructionTests : IDisposable
             return ((Volume<float>)VolumeFormats.Read(result)).Data;
         }
         var whole = Voxels("whole", new Tiling());
-        Assert.True(whole.Distinct().Count() > 10_000);
+        Assert.True(whole.Distinct().Count() > 100);
         foreach (var tiling in new[] { new Tiling { Edge = 64, Rows = 64, InMemory = 1 }, new Tiling { Edge = 128, Rows = 64, InMemory = 1 }, new Tiling { Edge = 192, InMemory = 1 } })
             Assert.True(whole.AsSpan().SequenceEqual(Voxels($"tiles-{tiling.Edge}", tiling)), $"tiles of {tiling.Edge}");
     }
