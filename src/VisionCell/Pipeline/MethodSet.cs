@@ -31,8 +31,14 @@ public sealed class MethodSet(string device = "auto", Action<string>? notice = n
         }
     }
 
-    /// <summary>Super-resolution before what diffusion expects of its residual is added: what the residual is that of.</summary>
-    internal SharedMethod Regression => Once(() => new SharedMethod(new SuperResolutionMethod()));
+    /// <summary>
+    /// Super-resolution before what diffusion expects of its residual is added: what diffusion starts from. The set's <c>superresolution</c> and diffusion
+    /// train it once; disposed with the set.
+    /// </summary>
+    public IReconstructionMethod Regression => SharedRegression;
+
+    /// <summary>The same.</summary>
+    internal SharedMethod SharedRegression => Once(() => new SharedMethod(new SuperResolutionMethod()));
 
     /// <summary>
     /// Diffusion with what other methods do not have: samples by number, their steps and their spread. Its model, tuned to a stack once, is that of

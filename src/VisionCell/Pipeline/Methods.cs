@@ -16,7 +16,7 @@ public static class Methods
         ("linear", "straight line between neighbouring sections", _ => new AxialInterpolation(InterpolationKernel.Linear)),
         ("cubic", "cubic spline through all sections", _ => new AxialInterpolation(InterpolationKernel.Cubic)),
         ("flow", "motion between neighbouring sections, where forward and backward agree", _ => new FlowMethod()),
-        ("superresolution", "networks trained on the stack's own sections and on other specimens", set => new RefinedMethod(set.Regression, set.Device)),
+        ("superresolution", "networks trained on the stack's own sections and on other specimens", set => new RefinedMethod(set.SharedRegression, set.Device)),
         ("diffusion", "one of the volumes that may lie between the sections, as sharp as they are", set => set.Diffusion()),
         ("diffusion-mean", "mean of such volumes", set => set.Diffusion(mean: true)),
         ("field", "continuous field of sections and super-resolution", set => new FieldMethod(set["superresolution"], null, FieldBackends.Open(set.Device, set.Notice))),

@@ -24,6 +24,7 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
     private const int PartEdge = 256 - 2 * Margin;
     private const int PartRows = 256;
 
+    private bool _isTrained;
     private ExpectedResidual? _residual;
     private double _share;
     private double _errorRatio = 1;
@@ -51,6 +52,7 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
     {
         Dispose();
         regression.Train(sparse, options);
+        _isTrained = true;
         if (options.FromScratch || !sparse.IsOnRows || HalfScale.Of(sparse) is not { } half)
             return;
         var precision = ComputePrecision.Best(device, options.Notice);
@@ -70,6 +72,8 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
     /// <inheritdoc/>
     public Volume<float> Reconstruct(SparseVolume sparse, Box block, CancellationToken cancellation = default)
     {
+        if (!_isTrained)
+            throw new InvalidOperationException("train the method before reconstructing with it");
         if (_share == 0)
             return regression.Reconstruct(sparse, block, cancellation);
         var slab = DataConsistency.Slab(sparse, block);
@@ -99,7 +103,7 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
     public void Dispose()
     {
         _residual?.Dispose();
-        (_residual, _share, _errorRatio, _detailGain) = (null, 0, 1, 0);
+        (_isTrained, _residual, _share, _errorRatio, _detailGain) = (false, null, 0, 1, 0);
     }
 
     /// <summary>The regression in a window with its share of the expected residual.</summary>

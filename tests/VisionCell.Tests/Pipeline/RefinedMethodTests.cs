@@ -68,6 +68,14 @@ public sealed class RefinedMethodTests(RefinedSample sample) : IClassFixture<Ref
     }
 
     [Fact]
+    public void It_does_not_pass_the_regression_off_as_refined()
+    {
+        using var set = new MethodSet();
+        set.Regression.Train(sample.Sparse, new TrainingOptions(Steps: 1));
+        Assert.Contains("train", Assert.Throws<InvalidOperationException>(() => set["superresolution"].Reconstruct(sample.Sparse, sample.Box)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void From_scratch_it_is_the_regression_alone()
     {
         using var set = new MethodSet();
