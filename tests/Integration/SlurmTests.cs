@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionCell.Formats;
 using VisionCell.Volumes;
@@ -117,6 +118,27 @@ public sealed class SlurmTests : IDisposable
         await FinishedAsync(cluster, run);
         AssertSame(alone, Path.Combine(run, "volumes", "superresolution.zarr"));
         Assert.True(File.Exists(Path.Combine(run, "checkpoints", "superresolution.safetensors")));
+    }
+
+    [Fact]
+    public async Task A_sweep_runs_as_an_array_and_its_results_are_gathered()
+    {
+        string volume = Path.Combine(_folder, "volume.tif");
+        VolumeFormats.Write(((Volume<byte>)VolumeFormats.Read(Path.Combine(Tool.Root, "data-manifests", "samples", "medulla-sample.tif"), new VoxelSize(10, 10, 10))).Crop(new Box(0, 0, 0, new Shape3(33, 48, 48))), volume);
+        string file = Path.Combine(_folder, "sweep.json");
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new
+        {
+            arguments = new[] { "benchmark", volume, "--methods", "linear", "--json", "{out}/report.json" },
+            vary = new Dictionary<string, object> { ["--degrade"] = new { values = new[] { "decimate:4", "decimate:8", "pool:4" } } },
+        }), TestContext.Current.CancellationToken);
+        await using SlurmCluster cluster = await SlurmCluster.StartAsync();
+        string sweep = Path.Combine(_folder, "sweep");
+        await VisionCellAsync(cluster, 0, "sweep", file, "--out", sweep, "--executor", "slurm");
+        await FinishedAsync(cluster, sweep);
+        string[] rows = await File.ReadAllLinesAsync(Path.Combine(sweep, "results.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal(4, rows.Length);
+        Assert.Contains("pool:4", rows[3], StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(sweep, "results.html")));
     }
 
     /// <summary>A stack of real sections, larger than the sample: mirrored at its borders, and each row of it a little brighter than the last.</summary>

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using VisionCell.Cli.CommandLine;
+using VisionCell.Pipeline.Cluster;
 using VisionCell.Runs;
 
 namespace VisionCell.Cli.Commands;
@@ -12,11 +14,13 @@ internal static class SweepCommand
     {
         var file = new Argument<string>("FILE") { Description = "JSON file: the command's arguments, and the values of its options." };
         var output = CommonOptions.OutputDirectory("Folder of the sweep: jobs.json, a folder for each job, results.csv, results.html.");
-        var job = new Option<int?>("--job") { HelpName = "N", Description = "Run this one alone, from 0; for the tasks of a cluster's array job." };
+        var job = new Option<int[]>("--job") { HelpName = "N", AllowMultipleArgumentsPerToken = true, Description = "Run this one alone, from 0; may be given several times." };
         var list = new Option<bool>("--list") { Description = "Write jobs.json and print the jobs; run nothing." };
         var retry = new Option<bool>("--retry-failed") { Description = "Run what failed before again; it is listed and left otherwise." };
         var json = CommonOptions.Json();
-        var command = new Command("sweep", "Run a command with many values of its options, one after the other. Interrupted, it goes on where it was when run again.") { file, output, job, list, retry, json };
+        var command = new Command("sweep", "Run a command with many values of its options, one after the other or as jobs of a cluster. Interrupted, it goes on where it was when run again.") { file, output, job, list, retry, json };
+        var slurm = new SlurmArguments();
+        slurm.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
@@ -28,7 +32,14 @@ internal static class SweepCommand
                 Show(runner, parsed.GetValue(json));
                 return Task.FromResult(ExitCode.Done);
             }
-            var failed = runner.Run(parsed.GetValue(job), parsed.GetValue(retry), cancellation);
+            if (slurm.Of(parsed) is { } asked)
+            {
+                var submitted = Submit(runner, Path.GetFullPath(parsed.GetRequiredValue(file)), folder, slurm.Shares(parsed, runner.Jobs.Count), asked);
+                Console.Out.WriteLine(string.Join(Environment.NewLine, submitted.Submissions.Select(s => $"{s.Part}  {s.Id}")));
+                messages.Notice($"{runner.Jobs.Count} jobs in {submitted.Tasks.Count} tasks; 'visioncell jobs status {folder}' says how far they are");
+                return Task.FromResult(ExitCode.Done);
+            }
+            var failed = runner.Run(parsed.GetValue(job) is { Length: > 0 } only ? only : null, parsed.GetValue(retry), cancellation);
             if (runner.Results() is { Count: > 1 } rows)
                 WritePage(rows, Path.Combine(folder, "results.html"), messages);
             Show(runner, parsed.GetValue(json));
@@ -37,6 +48,24 @@ internal static class SweepCommand
             return Task.FromResult(ExitCode.Done);
         });
         return command;
+    }
+
+    /// <summary>The jobs as tasks of a cluster; the whole is completed by the command itself, which finds all of them done.</summary>
+    private static ClusterJob Submit(SweepRunner runner, string file, string folder, IReadOnlyList<int[]> shares, SlurmOptions options)
+    {
+        const string Name = "sweep";
+        runner.WriteJobs();
+        string[] arguments = ["sweep", file, "--out", folder];
+        var job = new ClusterJob
+        {
+            Name = Name,
+            Tasks = [.. shares.Select(numbers => new ClusterTask(
+                [.. arguments, "--retry-failed", .. numbers.SelectMany(n => new[] { "--job", n.ToString(CultureInfo.InvariantCulture) })], [.. numbers.Select(n => SweepRunner.DoneMark(runner.Jobs[n]))]))],
+            After = new ClusterTask(arguments, []),
+            Slurm = options,
+            Submissions = ClusterJob.In(folder).Contains(Name) ? ClusterJob.Read(folder, Name).Submissions : [],
+        };
+        return Slurm.Submit(job, folder, Self.Command, anew: false);
     }
 
     private static void Show(SweepRunner runner, bool asJson)

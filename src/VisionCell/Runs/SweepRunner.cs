@@ -26,6 +26,9 @@ public sealed class SweepRunner(Sweep sweep, string output, Func<IReadOnlyList<s
     /// <summary>The jobs, in order.</summary>
     public IReadOnlyList<SweepJob> Jobs { get; } = sweep.Jobs();
 
+    /// <summary>A file, relative to the sweep's folder, that is there when a job is done.</summary>
+    public static string DoneMark(SweepJob job) => $"{job.Id}/done";
+
     /// <summary>The folder of a job.</summary>
     public string FolderOf(SweepJob job) => Path.Combine(output, job.Id);
 
@@ -40,17 +43,20 @@ public sealed class SweepRunner(Sweep sweep, string output, Func<IReadOnlyList<s
     }
 
     /// <summary>Runs what is left.</summary>
-    /// <param name="only">Number of the one job to run; null for all.</param>
+    /// <param name="only">Numbers of the jobs to run; null for all.</param>
     /// <param name="retryFailed">Whether those that failed are run again.</param>
     /// <param name="cancellation">Stops the running job and the rest; they go on when it is run again.</param>
     /// <returns>The jobs that have failed, now or before.</returns>
     /// <exception cref="BadInputException">There is no job of that number.</exception>
-    public IReadOnlyList<SweepJob> Run(int? only = null, bool retryFailed = false, CancellationToken cancellation = default)
+    public IReadOnlyList<SweepJob> Run(IReadOnlyList<int>? only = null, bool retryFailed = false, CancellationToken cancellation = default)
     {
-        if (only is { } number && (number < 0 || number >= Jobs.Count))
-            throw new BadInputException($"job {number}: the sweep has 0 to {Jobs.Count - 1}");
+        foreach (var number in only ?? [])
+        {
+            if (number < 0 || number >= Jobs.Count)
+                throw new BadInputException($"job {number}: the sweep has 0 to {Jobs.Count - 1}");
+        }
         WriteJobs();
-        IReadOnlyList<SweepJob> wanted = only is { } one ? [Jobs[one]] : Jobs;
+        IReadOnlyList<SweepJob> wanted = only is null ? Jobs : [.. only.Select(number => Jobs[number])];
         foreach (var job in wanted)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -94,6 +100,7 @@ public sealed class SweepRunner(Sweep sweep, string output, Func<IReadOnlyList<s
     {
         var folder = FolderOf(job);
         Directory.CreateDirectory(folder);
+        File.Delete(Path.Combine(output, DoneMark(job)));
         messages?.Report($"{job.Id}: {string.Join(' ', job.Values.Select(v => $"{v.Key} {v.Value}"))}");
         Set(job, new SweepState(StageStatus.Running, null, null, null));
         var clock = Stopwatch.StartNew();
@@ -102,6 +109,8 @@ public sealed class SweepRunner(Sweep sweep, string output, Func<IReadOnlyList<s
         {
             var (code, last) = run(arguments, Path.Combine(folder, "messages.txt"), cancellation);
             var status = code switch { 0 => StageStatus.Done, Interrupted => StageStatus.Interrupted, _ => StageStatus.Failed };
+            if (status == StageStatus.Done)
+                AtomicWrite.Text(Path.Combine(output, DoneMark(job)), "");
             Set(job, new SweepState(status, code, Math.Round(clock.Elapsed.TotalSeconds, 2), status == StageStatus.Failed ? last : null));
             if (status == StageStatus.Failed)
                 messages?.Report($"{job.Id}: failed with code {code}: {last}");

@@ -93,13 +93,13 @@ public sealed class SweepTests : IDisposable
 
         codes = new Queue<int>([0]);
         ran.Clear();
-        Assert.Empty(Runner().Run(only: 1, retryFailed: true));
+        Assert.Empty(Runner().Run(only: [1], retryFailed: true));
         Assert.Equal([$"2 {jobs[1].Id}"], ran);
         Assert.Empty(Runner().Run());
         var rows = File.ReadAllLines(Path.Combine(_folder, "out", "results.csv"));
         Assert.Equal("job,--a,seconds,m.psnr", rows[0]);
         Assert.EndsWith(",2.5", rows[2], StringComparison.Ordinal);
-        Assert.Contains("job 4: the sweep has 0 to 3", Assert.Throws<BadInputException>(() => Runner().Run(only: 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("job 4: the sweep has 0 to 3", Assert.Throws<BadInputException>(() => Runner().Run(only: [4])).Message, StringComparison.Ordinal);
         using var list = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "jobs.json")));
         Assert.Equal(["x", "{out}", "--a", "1"], list.RootElement[0].GetProperty("arguments").EnumerateArray().Select(a => a.GetString()));
     }
