@@ -97,6 +97,37 @@ public sealed class FigureBuildTests : IDisposable
     }
 
     [Fact]
+    public async Task A_notebook_makes_what_a_figure_shows_and_is_not_run_again()
+    {
+        var (run, manifest) = (Path.Combine(_folder, "from-notebook"), Path.Combine(_folder, "notebook-manifest.json"));
+        File.WriteAllText(Path.Combine(_folder, "score.ipynb"), SampleNotebook.WithCells(
+            "string output = \"\";\nstring report = \"\";",
+            "System.IO.Directory.CreateDirectory(output); System.IO.File.Copy(report, System.IO.Path.Combine(output, \"evaluation.json\"));"));
+        File.WriteAllText(manifest, new JsonObject
+        {
+            ["dpi"] = 96,
+            ["figures"] = new JsonArray(new JsonObject
+            {
+                ["id"] = "scores", ["function"] = "methods", ["inputs"] = new JsonObject { ["report"] = "evaluation.json" }, ["formats"] = new JsonArray("svg"),
+                ["notebook"] = new JsonObject { ["path"] = "score.ipynb", ["parameters"] = new JsonObject { ["report"] = Path.Combine(_run, "evaluation.json") } },
+            }),
+        }.ToJsonString());
+        async Task<string> BuildAsync()
+        {
+            var (code, _, errors) = await Tool.RunAsync([.. Tool.Command, "figures", "build", manifest, "--run", run], TimeSpan.FromMinutes(3));
+            Assert.True(code == 0, errors);
+            return errors;
+        }
+
+        Assert.Contains("score.ipynb: run", await BuildAsync(), StringComparison.Ordinal);
+        Assert.Contains("superresolution", File.ReadAllText(Path.Combine(run, "figures", "scores.svg")), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(run, "notebooks", "score.ipynb")));
+        var again = await BuildAsync();
+        Assert.Contains("scores: unchanged", again, StringComparison.Ordinal);
+        Assert.DoesNotContain("score.ipynb: run", again, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Each_file_has_its_size_on_paper_text_as_text_and_where_it_comes_from()
     {
         var built = Build(Manifest("nature-single") with { Figures = [.. Manifest("nature-single").Figures.Where(f => f.Id is "training" or "methods")] }, "single");

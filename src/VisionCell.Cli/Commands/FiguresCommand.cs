@@ -2,6 +2,7 @@ using System.CommandLine;
 using VisionCell.Cli.CommandLine;
 using VisionCell.Figures;
 using VisionCell.Figures.Publication;
+using VisionCell.Notebooks.Running;
 
 namespace VisionCell.Cli.Commands;
 
@@ -19,20 +20,28 @@ internal static class FiguresCommand
         var force = new Option<bool>("--force") { Description = "Make unchanged ones as well." };
         var json = CommonOptions.Json();
         var command = new Command("build", "Make the figures of a manifest as SVG, PDF, PNG and HTML. What is unchanged is left as it is; of the rest it is said why.") { manifest, run, output, only, force, json };
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
             Show.Notice = messages.Notice;
             var figures = parsed.GetValue(manifest) is { } path ? FigureManifest.Read(path) : FigureManifest.Paper;
             var folder = parsed.GetRequiredValue(run);
             var ids = parsed.GetValue(only)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            var built = new FigureBuilder(folder, parsed.GetValue(output) ?? Path.Combine(folder, "figures"), messages.Notices).Build(figures, ids, parsed.GetValue(force), cancellation);
+            var builder = new FigureBuilder(folder, parsed.GetValue(output) ?? Path.Combine(folder, "figures"), messages.Notices);
+            foreach (var notebook in builder.NotebooksToRun(figures, ids))
+            {
+                var source = Path.GetFullPath(notebook.Path, Path.GetDirectoryName(Path.GetFullPath(parsed.GetValue(manifest) ?? "."))!);
+                messages.Notice($"{source}: run, as inputs of its figures are not there");
+                var parameters = new Dictionary<string, string>(notebook.Parameters ?? new Dictionary<string, string>()) { ["output"] = Path.GetFullPath(folder) };
+                await NotebookRunner.RunAsync(source, parameters, Path.Combine(folder, "notebooks"), new NotebookMessages(messages), cancellation);
+            }
+            var built = builder.Build(figures, ids, parsed.GetValue(force), cancellation);
             if (parsed.GetValue(json))
                 Results.PrintJson(built);
             else
                 Results.PrintTable([.. built.SelectMany(b => b.Files, (_, file) => new[] { file })]);
             messages.Notice(FormattableString.Invariant($"{built.Count(b => b.Reason is not null)} of {built.Count} figures made in {built.Sum(b => b.Seconds):0} s"));
-            return Task.FromResult(ExitCode.Done);
+            return ExitCode.Done;
         });
         return command;
     }

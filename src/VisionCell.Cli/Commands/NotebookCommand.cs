@@ -19,7 +19,7 @@ internal static class NotebookCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
-            var run = await NotebookRunner.RunAsync(parsed.GetRequiredValue(notebook), Pairs(parsed.GetValue(parameters) ?? []), parsed.GetRequiredValue(output), new Cells(messages), cancellation);
+            var run = await NotebookRunner.RunAsync(parsed.GetRequiredValue(notebook), Pairs(parsed.GetValue(parameters) ?? []), parsed.GetRequiredValue(output), new NotebookMessages(messages), cancellation);
             Console.Out.WriteLine(run.HtmlPath);
             return ExitCode.Done;
         });
@@ -35,9 +35,10 @@ internal static class NotebookCommand
             pairs[words[i]] = words[i + 1];
         return pairs;
     }
+}
 
-    private sealed class Cells(Messages messages) : IProgress<NotebookProgress>
-    {
-        public void Report(NotebookProgress value) => messages.Notice(value.ToString());
-    }
+/// <summary>What a notebook does, as lines.</summary>
+internal sealed class NotebookMessages(Messages messages) : IProgress<NotebookProgress>
+{
+    public void Report(NotebookProgress value) => messages.Notice(value.ToString());
 }

@@ -72,6 +72,12 @@ public sealed class FigureBuilder(string run, string output, IProgress<string>? 
         return built;
     }
 
+    /// <summary>The notebooks of wanted figures whose inputs are not all there, each once, in the order of the figures.</summary>
+    /// <param name="manifest">The figures.</param>
+    /// <param name="only">Ids of those wanted; null for all.</param>
+    public IReadOnlyList<FigureNotebook> NotebooksToRun(FigureManifest manifest, IReadOnlyCollection<string>? only = null) =>
+        [.. manifest.Figures.Where(f => only is null || only.Contains(f.Id)).Where(f => f.Inputs.Values.Any(path => !Path.Exists(Path.GetFullPath(path, Path.GetFullPath(run))))).Select(f => f.Notebook).OfType<FigureNotebook>().DistinctBy(n => n.Path)];
+
     private static string FileName(string id, FigureFormat format) => $"{id}.{format.ToString().ToLowerInvariant()}";
 
     private Dictionary<string, string> Locate(FigureEntry entry)

@@ -20,6 +20,11 @@ public enum FigureFormat
     Html,
 }
 
+/// <summary>The notebook that makes what a figure shows; it takes the run's folder as its parameter <c>output</c>.</summary>
+/// <param name="Path">The file, relative to the manifest.</param>
+/// <param name="Parameters">Values of its further parameters.</param>
+public sealed record FigureNotebook(string Path, IReadOnlyDictionary<string, string>? Parameters = null);
+
 /// <summary>One figure that can be made again at any time from what is recorded.</summary>
 /// <param name="Id">Name of its files: letters, digits, dashes.</param>
 /// <param name="Function">What draws it (<see cref="FigureFunctions"/>).</param>
@@ -33,6 +38,7 @@ public enum FigureFormat
 /// <param name="Dpi">Resolution of PNG and of 3D views, dots per inch; null for the manifest's.</param>
 /// <param name="Protocol">How its numbers were made, in words or by the name of a protocol.</param>
 /// <param name="Citations">What to cite beside what the function itself stands on.</param>
+/// <param name="Notebook">What makes its inputs where they are not there; null where something else does.</param>
 public sealed record FigureEntry(
     string Id,
     string Function,
@@ -45,7 +51,8 @@ public sealed record FigureEntry(
     IReadOnlyList<FigureFormat>? Formats = null,
     int? Dpi = null,
     string? Protocol = null,
-    IReadOnlyList<string>? Citations = null);
+    IReadOnlyList<string>? Citations = null,
+    FigureNotebook? Notebook = null);
 
 /// <summary>The figures of a paper as data: <c>visioncell figures build</c> makes what has changed.</summary>
 /// <param name="Figures">The figures, in the order in which they are made.</param>
