@@ -13,6 +13,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("path")
 parser.add_argument("iso", type=float)
 parser.add_argument("edge", type=int)
+parser.add_argument("tiny", type=int)
 parser.add_argument("folder")
 parser.add_argument("--distances", action="store_true")
 given = parser.parse_args()
@@ -60,6 +61,27 @@ def read(name):
     return reader.GetOutput()
 
 
+def of_arrays(vertices, faces):
+    mesh, points, cells = vtk.vtkPolyData(), vtk.vtkPoints(), vtk.vtkCellArray()
+    points.SetData(numpy_support.numpy_to_vtk(np.ascontiguousarray(vertices[:, ::-1].astype(np.float32)), deep=True))
+    mesh.SetPoints(points)
+    cells.SetCells(len(faces), numpy_support.numpy_to_vtkIdTypeArray(np.hstack([np.full((len(faces), 1), 3), faces]).astype(np.int64).ravel(), deep=True))
+    mesh.SetPolys(cells)
+    return mesh
+
+
+def interpolant(crop, finer=8):
+    """The surface of the trilinear interpolant: flying edges of what it is at many more places, which leaves them nothing to decide."""
+    for axis in range(3):
+        crop = np.moveaxis(crop, axis, 0)
+        share = (np.arange(finer, dtype=np.float32) / finer).reshape(-1, *[1] * 2)
+        between = [a * (1 - share) + b * share for a, b in zip(crop[:-1], crop[1:])]
+        crop = np.moveaxis(np.concatenate([*between, crop[-1:]]), 0, axis)
+    mesh = flying_edges(image(np.ascontiguousarray(crop)))
+    mesh.GetPoints().SetData(numpy_support.numpy_to_vtk(numpy_support.vtk_to_numpy(mesh.GetPoints().GetData()) / finer, deep=True))
+    return mesh
+
+
 def apart(a, b, most=200_000):
     """Largest distance from points of a to the triangles of b: over all points, or that many drawn at random."""
     locator = vtk.vtkStaticCellLocator()
@@ -92,13 +114,13 @@ if given.distances:
     print(f"triangles: scikit-image {len(faces):,}, VTK {flying.GetNumberOfPolys():,}; tenth by VTK {thin.GetNumberOfPolys():,} of {small.GetNumberOfPolys():,}")
     ours = read("surface.ply")
     say("surface, Vision Cell to VTK", ours, flying)
-    theirs = vtk.vtkPolyData()
-    points = vtk.vtkPoints()
-    points.SetData(numpy_support.numpy_to_vtk(np.ascontiguousarray(vertices[:, ::-1].astype(np.float32)), deep=True))
-    theirs.SetPoints(points)
-    cells = vtk.vtkCellArray()
-    cells.SetCells(len(faces), numpy_support.numpy_to_vtkIdTypeArray(np.hstack([np.full((len(faces), 1), 3), faces]).astype(np.int64).ravel(), deep=True))
-    theirs.SetPolys(cells)
+    theirs = of_arrays(vertices, faces)
     say("surface, Vision Cell to scikit-image", ours, theirs)
+    say("surface, scikit-image to VTK", theirs, flying)
+    crop = np.ascontiguousarray(volume[:given.tiny, :given.tiny, :given.tiny])
+    truth = interpolant(crop)
+    say("interpolant, Vision Cell", read("tiny.ply"), truth)
+    say("interpolant, scikit-image", of_arrays(*measure.marching_cubes(crop, given.iso)[:2]), truth)
+    say("interpolant, VTK", flying_edges(image(crop)), truth)
     say("tenth, Vision Cell to the whole", read("tenth.ply"), read("small.ply"))
     say("tenth, VTK to the whole", thin, small)
