@@ -15,12 +15,12 @@ namespace VisionCell.Runs;
 /// <param name="Device"><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>.</param>
 /// <param name="Notice">Takes one line where a GPU was asked for and can't be used; null for none.</param>
 /// <param name="Snapshots">Told now and then what a network looks like; null where nobody watches.</param>
-/// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
 /// <param name="Draws">
 /// How many times examples are drawn a step, whose gradients are averaged: a larger batch than fits in memory, and what processes share. The
 /// result depends on their number, and but for rounding not on that of the processes.
 /// </param>
 /// <param name="Group">Processes that share the draws of each step; null for this one alone.</param>
+/// <param name="Cancellation">Interrupts; a checkpoint is saved first.</param>
 public sealed record TrainingOptions(
     TimeSpan? Budget = null,
     int Seed = 1,
@@ -33,9 +33,9 @@ public sealed record TrainingOptions(
     string Device = "auto",
     Action<string>? Notice = null,
     IProgress<TrainingSnapshot>? Snapshots = null,
-    CancellationToken Cancellation = default,
     int Draws = 1,
-    IProcessGroup? Group = null);
+    IProcessGroup? Group = null,
+    CancellationToken Cancellation = default);
 
 /// <summary>One report of a running training.</summary>
 /// <param name="Step">Steps done.</param>
