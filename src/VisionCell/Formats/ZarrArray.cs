@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 using VisionCell.Volumes;
@@ -164,6 +165,8 @@ internal sealed class ZarrArray
         }
     }
 
+    // Rows of a chunk are short: until it is compiled for good, the loop would take longer than the codec, and most commands are over by then.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy<T>(ReadOnlySpan<T> data, (int Z, int Y, int X) strides, Box chunk, Box box, Volume<T> target)
         where T : unmanaged, System.Numerics.INumber<T>
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 using VisionCell.Volumes;
 
@@ -132,6 +133,7 @@ internal static class ZarrWriter
 
     private static string Root(string folder, OmeZarrOptions options) => options.Version == OmeZarrVersion.V05 ? Path.Combine(folder, "c") : folder;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gather(Volume volume, Box box, int size, Span<byte> buffer)
     {
         var shape = volume.Shape;

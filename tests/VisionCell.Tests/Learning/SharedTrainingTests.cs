@@ -1,4 +1,3 @@
-using TorchSharp;
 using VisionCell.Learning;
 using VisionCell.Runs;
 using VisionCell.Volumes;
