@@ -18,10 +18,11 @@ internal sealed class HalfScale
     private const int FewestPixels = 48;
 
     private readonly RowSpan[] _rows;
+    private readonly double _wholeDifference;
     private float[]? _difference;
 
-    private HalfScale(SparseVolume sparse, Volume<float> held, RowSpan[] rows, double errorRatio, double rowNoise) =>
-        (Sparse, Held, _rows, ErrorRatio, RowNoise) = (sparse, held, rows, errorRatio, rowNoise);
+    private HalfScale(SparseVolume sparse, Volume<float> held, RowSpan[] rows, double errorRatio, double rowNoise, double wholeDifference) =>
+        (Sparse, Held, _rows, ErrorRatio, RowNoise, _wholeDifference) = (sparse, held, rows, errorRatio, rowNoise, wholeDifference);
 
     /// <summary>The problem: sections at half the scale.</summary>
     public SparseVolume Sparse { get; }
@@ -29,8 +30,23 @@ internal sealed class HalfScale
     /// <summary>Its truth: sections <c>[m, Y / 2, X / 2]</c> that lie between or within those.</summary>
     public Volume<float> Held { get; }
 
-    /// <summary>How much the sections of <see cref="Sparse"/> about each voxel of <see cref="Held"/> differ.</summary>
-    public float[] Difference => _difference ??= Sample(SectionDifference.Of(Sparse, Box.Of(Sparse.IsotropicShape)));
+    /// <summary>
+    /// How much the sections of <see cref="Sparse"/> about each voxel of <see cref="Held"/> differ, by as much less as they differ more on average than the sections of the whole
+    /// scale, which lie half as far apart: so that the difference tells where errors are, and <see cref="ErrorRatio"/> alone how large.
+    /// </summary>
+    public float[] Difference
+    {
+        get
+        {
+            if (_difference is null)
+            {
+                _difference = Sample(SectionDifference.Of(Sparse, Box.Of(Sparse.IsotropicShape)));
+                var own = TensorPrimitives.Average<float>(_difference);
+                TensorPrimitives.Multiply(_difference, own > 0 ? (float)_wholeDifference / own : 1, _difference);
+            }
+            return _difference;
+        }
+    }
 
     /// <summary>
     /// Error of linear interpolation across a gap over that at half the scale, both within sections, where rows are known at every
@@ -75,7 +91,8 @@ internal sealed class HalfScale
         // Within the sections rows are compared at their mean distance.
         var even = sparse.IsEven ? sampling : AxialSampling.Decimate(sparse.MeanPitch);
         return new HalfScale(problem, truth, [.. held.Select(RowsOf)], MeanLinearError(sparse.Observed, even, atHalfScale: false) / Math.Max(1e-6, MeanLinearError(half, even, atHalfScale: true)),
-            thick ? SpreadModel.NoiseOfRows(NoiseLevel.Of(sparse.Observed), sampling.ExactThickness) : 0);
+            thick ? SpreadModel.NoiseOfRows(NoiseLevel.Of(sparse.Observed), sampling.ExactThickness) : 0,
+            SectionDifference.Mean(sparse));
     }
 
     /// <summary>Whether a section is kept to judge by: of thin ones half of those that are left out, of thick ones the two about every fourth gap.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using OpenCvSharp;
 using VisionCell.Acquisition;
 using VisionCell.Volumes;
@@ -34,6 +35,18 @@ internal static class SectionDifference
         return result;
 
         Mat Section(int section) => Mat.FromPixelData(window.Shape.Y, window.Shape.X, MatType.CV_32FC1, sparse.Observed.Crop(window with { Z = section, Shape = window.Shape with { Z = 1 } }).Data);
+    }
+
+    /// <summary>Its mean over all pairs of observed neighbours; 0 where there are none.</summary>
+    public static double Mean(SparseVolume sparse)
+    {
+        int[] seen = [.. Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved)];
+        var difference = new float[sparse.Observed.Shape.SectionCount];
+        return seen.Zip(seen.Skip(1), (before, after) =>
+        {
+            TensorPrimitives.Subtract(sparse.Observed.Section(before), sparse.Observed.Section(after), difference);
+            return (double)TensorPrimitives.SumOfMagnitudes<float>(difference) / difference.Length;
+        }).DefaultIfEmpty().Average();
     }
 
     /// <summary>The observed sections about a row; null where there are not two.</summary>
