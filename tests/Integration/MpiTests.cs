@@ -6,7 +6,7 @@ namespace VisionCell.Integration;
 /// <summary>A training by two processes over Open MPI, as a user starts it, and the same by one.</summary>
 public sealed class MpiTests : IDisposable
 {
-    // 40 s on two processors that others used as well, in November 2026.
+    // Of the three trainings the longest took 54 s on two busy processors in November 2026.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("visioncell-mpi-").FullName;
