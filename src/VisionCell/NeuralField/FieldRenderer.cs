@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using VisionCell.Kernels;
 using VisionCell.Volumes;
 
@@ -21,22 +22,21 @@ public static class FieldRenderer
     private const float LeastWeight = 0.01f;
 
     /// <summary>Renders a view.</summary>
-    /// <param name="field">The field; its value is the density a nanometre, never negative.</param>
+    /// <param name="field">The field; its value is the density a nanometre. What was found to be negative, as a field that is told about its mean may have it, is empty.</param>
     /// <param name="camera">From where.</param>
     /// <param name="background">Light behind it.</param>
     /// <param name="stepVoxels">Length of a step in voxels of the field.</param>
     /// <param name="cancellation">Ends it between bundles of rays.</param>
-    /// <exception cref="BadInputException">The camera has no pose, or the field may be negative.</exception>
+    /// <exception cref="BadInputException">The camera has no pose.</exception>
     public static RenderedView Render(HashField field, Camera camera, double background = 0, double stepVoxels = 1, CancellationToken cancellation = default)
     {
-        if (field.Configuration.Activation == FieldActivation.Linear || field.Offset < 0)
-            throw new BadInputException("a field whose values may be negative is no density and can't be rendered; project it, or fit it with an activation that is never negative");
         var count = camera.Validated("camera").Height * camera.Width;
         var view = new RenderedView(camera, new float[count], new float[count], new float[count], new float[3 * count]);
         var images = new float[3 * Chunk];
         ForRays(field, camera, stepVoxels, (first, march, values, emissions) =>
         {
             var rays = march.Offsets.Length - 1;
+            TensorPrimitives.Max(values, 0, values);
             field.Backend.Composite(march.Offsets, march.Samples, values, emissions, (float)background, images.AsSpan(0, 3 * rays));
             for (var r = 0; r < rays; r++)
             {

@@ -155,6 +155,19 @@ public sealed class FieldTrainingTests
     }
 
     [Fact]
+    public void What_a_field_has_below_nothing_is_empty_where_it_is_rendered()
+    {
+        HashField About(double density) => new(Small with { Activation = FieldActivation.Linear, Emits = false }, Box, Voxel, density, 0.05, 1);
+        var camera = Camera.LookAt(new Position(Middle.Z + 400, Middle.Y, Middle.X), Middle, 40, 24, 24);
+        var (none, mixed, full) = (FieldRenderer.Render(About(-1), camera), FieldRenderer.Render(About(0), camera), FieldRenderer.Render(About(1), camera));
+        Assert.All(none.Opacity, opacity => Assert.Equal(0, opacity));
+        Assert.All(none.Depth, depth => Assert.Equal(float.NaN, depth));
+        Assert.All(mixed.Opacity, opacity => Assert.InRange(opacity, 0, 1));
+        Assert.All(mixed.Normals, part => Assert.InRange(part, -1.001f, 1.001f));
+        Assert.InRange(full.Opacity[12 * 24 + 12], 0.999f, 1.001f);
+    }
+
+    [Fact]
     public void Views_of_a_volume_are_its_integrals_and_the_light_of_its_surface()
     {
         // A slab of density 2 and 60 nm: seen from straight above and at 60 degrees twice as long.
@@ -299,7 +312,6 @@ public sealed class FieldTrainingTests
         Refused("neither views nor sections", () => new FieldTraining(plain, Quick, null));
         Refused("need a field that emits", () => new FieldTraining(plain, Quick, views));
         Refused("pixels", () => new FieldTraining(plain, Quick with { Pixels = 0 }, views));
-        Refused("may be negative", () => FieldRenderer.Render(plain, camera));
         var outside = new SparseVolume(new Volume<float>(new Shape3(2, 2, 2), new VoxelSize(40, 10, 10), new Position(0, 0, 0), Provenance.Of("test")), AxialSampling.Decimate(4));
         Refused("the field", () => new FieldTraining(plain, Quick, null, outside));
         var emitting = FieldTraining.NewField(Small, Box, Voxel, views);
