@@ -30,7 +30,7 @@ internal sealed class ExpectedResidual : IDisposable
         (_weights, _network, _precision, _standardisation) = (prior.Weights.To(precision.Device), new DiffusionNetwork(prior.Configuration, precision.Compute), precision, standardisation);
 
     /// <summary>Pixels about a block past which the weights of the receptive field no longer show.</summary>
-    public static int Halo => GapSampling.Halo;
+    public const int Halo = GapSampling.Halo;
 
     /// <summary>That of the network which knows a stack's own sections best of those that were not trained on them; null where there is none.</summary>
     /// <param name="sparse">The stack.</param>

@@ -18,7 +18,7 @@ namespace VisionCell.Pipeline;
 /// <param name="device"><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>.</param>
 internal sealed class RefinedMethod(SharedMethod regression, string device) : IReconstructionMethod
 {
-    private const int Margin = GapSampling.Halo + FineDetail.Reach;
+    private const int Margin = ExpectedResidual.Halo + FineDetail.Reach;
 
     // Rows of a part of this edge and what lies about it are 256 pixels across.
     private const int PartEdge = 256 - 2 * Margin;
