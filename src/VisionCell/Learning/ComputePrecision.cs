@@ -20,6 +20,7 @@ public sealed record ComputePrecision(Device Device, ScalarType Compute)
     public static ComputePrecision Best(string device = "auto", Action<string>? notice = null)
     {
         var ordinal = DeviceName.Ordinal(device);
+        NativeHeap.Keep();
         if (ordinal is { } wanted && cuda.is_available() && wanted < cuda.device_count())
             return new ComputePrecision(new Device(DeviceType.CUDA, wanted), ScalarType.BFloat16);
         if (device.StartsWith("cuda", StringComparison.Ordinal))

@@ -16,6 +16,7 @@ namespace VisionCell.Learning;
 /// <param name="DefaultBudget">Time where the options name none.</param>
 /// <param name="Hidden">Names of the kernels that <see cref="Muon"/> updates; null where <see cref="AdamW"/> updates all.</param>
 /// <param name="Pictures">What weights make of an example, for those who watch; null for nothing.</param>
+/// <param name="Parts">Parts of a draw, drawn apart and computed side by side on the processor (<see cref="Replicas"/>); the loss is their mean.</param>
 public sealed record TrainerSettings(
     string Name,
     string Identity,
@@ -26,7 +27,8 @@ public sealed record TrainerSettings(
     double AverageDecay,
     TimeSpan DefaultBudget,
     Func<string, bool>? Hidden = null,
-    Func<Weights, IReadOnlyList<TrainingPicture>>? Pictures = null);
+    Func<Weights, IReadOnlyList<TrainingPicture>>? Pictures = null,
+    int Parts = 1);
 
 /// <summary>
 /// The training loop: AdamW, warm-up and cosine, gradient clipping, a running average of the weights, which is validated and of
@@ -75,7 +77,7 @@ public static class Trainer
         var shared = new SharedTraining(options);
         var budget = options.Budget ?? settings.DefaultBudget;
         var length = options.Steps is { } steps ? $"{steps} steps" : string.Create(CultureInfo.InvariantCulture, $"{budget.TotalSeconds:0.###} s");
-        var checkpoint = options.CheckpointDirectory is { } folder ? new Checkpoint(folder, settings.Name, $"{settings.Identity} {length} seed {options.Seed}{shared.Identity}") : null;
+        var checkpoint = options.CheckpointDirectory is { } folder ? new Checkpoint(folder, settings.Name, $"{settings.Identity} {length} seed {options.Seed}{shared.Identity}{(settings.Parts == 1 ? "" : $" parts {settings.Parts}")}") : null;
         if (checkpoint?.ReadFinal() is { } finished)
         {
             initial.Dispose();
@@ -86,6 +88,7 @@ public static class Trainer
         using var optimiser = settings.Hidden is { } hidden
             ? new Muon(weights, settings.WeightDecay, hidden, ComputePrecision.Best(options.Device).Compute)
             : new AdamW(weights, settings.WeightDecay);
+        using var replicas = settings.Parts > 1 && weights.Values.device.type == TorchSharp.DeviceType.CPU ? new Replicas(weights, settings.Parts) : null;
         using var average = weights.Clone();
         using var best = weights.Clone();
         var state = checkpoint?.Resume(weights, average, best, optimiser) ?? new TrainingState(0, TimeSpan.Zero, double.NegativeInfinity, 0);
@@ -153,26 +156,49 @@ public static class Trainer
 
         double Fraction() => options.Steps is { } total ? state.Step / (double)total : elapsed / budget;
 
-        Task<TExamples[]> Drawn(int step) => Task.Run(() => shared.DrawsOf(step).Select(number => draw(new Random(StepSeed(options.Seed, number)))).ToArray());
+        Task<TExamples[][]> Drawn(int step) => Task.Run(() => shared.DrawsOf(step)
+            .Select(number => Enumerable.Range(0, settings.Parts).Select(part => draw(new Random(StepSeed(options.Seed, number * settings.Parts + part)))).ToArray())
+            .ToArray());
 
-        double Step(TExamples[] examples, int step, double learningRate)
+        double Step(TExamples[][] draws, int step, double learningRate)
         {
             using var scope = NewDisposeScope();
             weights.ZeroGradients();
             List<Tensor> values = [];
-            foreach (var drawn in examples)
+            var sum = 0.0;
+            foreach (var parts in draws)
             {
-                using var own = NewDisposeScope();
-                var value = loss(weights, drawn);
-                value.backward();
-                values.Add(value.detach().MoveToOuterDisposeScope());
+                if (replicas is not null)
+                {
+                    sum += replicas.Run((part, replica) =>
+                    {
+                        using var own = NewDisposeScope();
+                        return Backward(replica, parts[part]).Number();
+                    }).Sum();
+                    continue;
+                }
+                foreach (var part in parts)
+                {
+                    using var own = NewDisposeScope();
+                    values.Add(Backward(weights, part).MoveToOuterDisposeScope());
+                }
             }
+            if (settings.Parts > 1)
+                weights.Gradients.Scale(1.0 / settings.Parts);
             shared.AverageGradients(weights);
             weights.ClipGradients(settings.GradientNorm);
             optimiser.Step(step + 1, learningRate);
             // In the first steps the average forgets the random start faster.
             average.MoveTowards(weights, Math.Min(settings.AverageDecay, 1 - 1 / (0.1 * (step + 1) + 1)));
-            return shared.AverageLoss(values.Sum(value => value.Number()));
+            // Read last: on a GPU that waits for all that is under way.
+            return shared.AverageLoss((sum + values.Sum(value => value.Number())) / settings.Parts);
+        }
+
+        Tensor Backward(Weights of, TExamples examples)
+        {
+            var value = loss(of, examples);
+            value.backward();
+            return value.detach();
         }
     }
 

@@ -64,14 +64,7 @@ public sealed class Weights : IDisposable
         using var noGradient = no_grad();
         _order = [.. order ?? _tensors.Keys];
         Lay(cat([.. _order.Select(name => _tensors[name].reshape(-1))]));
-        _gradients = Values.zeros_like().DetachFromDisposeScope();
-        var start = 0L;
-        foreach (var name in _order)
-        {
-            var tensor = _tensors[name].requires_grad_(true);
-            tensor.grad = _gradients.narrow(0, start, tensor.numel()).reshape(tensor.shape);
-            start += tensor.numel();
-        }
+        BindGradients();
         return this;
     }
 
@@ -89,6 +82,18 @@ public sealed class Weights : IDisposable
             copy.Lay(_values.clone());
         }
         return copy;
+    }
+
+    /// <summary>The same values, of weights in training, with gradients of their own.</summary>
+    internal Weights Replica()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var replica = new Weights { _order = _order, _values = Values.alias().DetachFromDisposeScope() };
+        foreach (var (name, tensor) in _tensors)
+            replica._tensors[name] = tensor.detach().DetachFromDisposeScope();
+        replica.BindGradients();
+        return replica;
     }
 
     /// <summary>A copy on a device.</summary>
@@ -134,6 +139,19 @@ public sealed class Weights : IDisposable
         // Nothing is asked of the numbers themselves: on a GPU that would wait for all that is under way.
         var norm = Gradients.Squared().sum().sqrt();
         Gradients.mul_(minimum(tensor((float)largest).to(norm.device).div(norm), tensor(1f).to(norm.device)));
+    }
+
+    /// <summary>Lets gradients be computed for every tensor, into the parts of a vector.</summary>
+    private void BindGradients()
+    {
+        _gradients = Values.zeros_like().DetachFromDisposeScope();
+        var start = 0L;
+        foreach (var name in _order)
+        {
+            var tensor = _tensors[name].requires_grad_(true);
+            tensor.grad = _gradients.narrow(0, start, tensor.numel()).reshape(tensor.shape);
+            start += tensor.numel();
+        }
     }
 
     /// <summary>Makes every tensor a part of a vector, in the order of <see cref="_order"/>.</summary>

@@ -61,11 +61,13 @@ internal sealed class LateralSections
 
     /// <summary>Draws a batch.</summary>
     /// <param name="random">Source of randomness; the same state gives the same batch.</param>
-    /// <param name="fine">Result, the truth: <c>[batch, H, W]</c>.</param>
-    public void Draw(Random random, float[] fine)
+    /// <param name="count">Number of patches.</param>
+    /// <returns>The truth, <c>[count, H, W]</c>.</returns>
+    public float[] Draw(Random random, int count)
     {
         var patch = PatchRows * PatchWidth;
-        for (var b = 0; b < fine.Length / patch; b++)
+        var fine = new float[count * patch];
+        for (var b = 0; b < count; b++)
         {
             var target = fine.AsSpan(b * patch, patch);
             Copy(random, target);
@@ -74,6 +76,7 @@ internal sealed class LateralSections
             TensorPrimitives.Multiply(target, gain, target);
             TensorPrimitives.Add(target, offset, target);
         }
+        return fine;
     }
 
     /// <summary>One random patch: a section, an axis for z, a place, flips, and a shear along the rows.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using VisionCell.Acquisition;
 using VisionCell.Learning;
 using VisionCell.Reconstruction;
@@ -15,7 +16,7 @@ namespace VisionCell.SuperResolution;
 /// <param name="device">Where the network runs.</param>
 internal sealed class ProjectedLoss(SectionNetwork network, AxialSampling sampling, Device device)
 {
-    private readonly Dictionary<int, (int, float)[][]> _interpolations = [];
+    private readonly ConcurrentDictionary<int, (int, float)[][]> _interpolations = [];
 
     /// <summary>Mean squared error over the fine rows <c>[N, H, W]</c> of a batch; a scalar.</summary>
     public Tensor Loss(Weights weights, float[] fine, int rows, int width)
@@ -56,8 +57,7 @@ internal sealed class ProjectedLoss(SectionNetwork network, AxialSampling sampli
     {
         var batch = fine.Length / (rows * width);
         var count = sampling.SectionsIn(rows);
-        if (!_interpolations.TryGetValue(count, out var interpolation))
-            _interpolations[count] = interpolation = AxialInterpolation.Weights(InterpolationKernel.Linear, sampling, count);
+        var interpolation = _interpolations.GetOrAdd(count, sections => AxialInterpolation.Weights(InterpolationKernel.Linear, sampling, sections));
         var sections = new float[batch * count * width];
         var linear = new float[fine.Length];
         for (var b = 0; b < batch; b++)

@@ -73,7 +73,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         var network = new SectionNetwork(_configuration, rows, _precision.Compute);
 
         var task = new ProjectedLoss(network, rows, _precision.Device);
-        var fine = new float[_configuration.BatchSize * examples.PatchRows * examples.PatchWidth];
+        var parts = _configuration.BatchSize % 2 == 0 ? 2 : 1;
         var settings = new TrainerSettings(
             Name,
             $"{JsonSerializer.Serialize(_configuration)} {sparse.Sampling} {Convert.ToHexStringLower(SHA256.HashData(sparse.Observed.Bytes))} {string.Join(',', sparse.Observed.Unobserved.Order())} {string.Join(',', gaps ?? [])}",
@@ -82,7 +82,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
             _configuration.WeightDecay,
             _configuration.GradientNorm,
             _configuration.AverageDecay,
-            TimeSpan.FromMinutes(_configuration.DefaultMinutes));
+            TimeSpan.FromMinutes(_configuration.DefaultMinutes),
+            Parts: parts);
         var half = HalfScale.Of(sparse);
         var priors = half is null || options.FromScratch ? [] : NetworkPrior<GapConfiguration>.Unknowing(options.Prior, sparse.Observed);
         var tuning = priors.Count == 0 ? null : StackExamples.Of(standardised, sparse, _configuration.IntensityJitter, _precision.Device);
@@ -94,11 +95,8 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
         {
             _weights = Trainer.Train(
                 network.Initialise(options.Seed, _precision.Device),
-                (weights, random) =>
-                {
-                    examples.Draw(random, fine);
-                    return task.Loss(weights, fine, examples.PatchRows, examples.PatchWidth);
-                },
+                random => examples.Draw(random, _configuration.BatchSize / parts),
+                (weights, fine) => task.Loss(weights, fine, examples.PatchRows, examples.PatchWidth),
                 validation.Count == 0 ? null : weights => task.GainOverLinear(weights, validation),
                 validation.Count == 0 ? settings : settings with { Pictures = weights => [task.Picture(weights, validation[0])] },
                 phases.First);

@@ -5,6 +5,7 @@ AdamW and the running average of the weights are timed.
 """
 import argparse
 import contextlib
+import os
 import time
 
 import torch
@@ -15,6 +16,8 @@ p = argparse.ArgumentParser()
 for name, kind in dict(type=str, batch=int, sections=int, width=int, pitch=int, stride=int, channels=str, blocks=str, warm=int, steps=int).items():
     p.add_argument(f"--{name}", type=kind, required=True)
 a = p.parse_args()
+# Debian's PyTorch starts with one thread on some machines; the comparison is with all processors.
+torch.set_num_threads(len(os.sched_getaffinity(0)))
 channels, blocks = [[int(v) for v in text.split(",")] for text in (a.channels, a.blocks)]
 
 
