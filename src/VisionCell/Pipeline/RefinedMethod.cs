@@ -11,24 +11,30 @@ namespace VisionCell.Pipeline;
 
 /// <summary>
 /// Super-resolution with what a diffusion network expects of the residual that it leaves (<see cref="ExpectedResidual"/>): the share of it, and how much
-/// smaller errors are for it, are measured at half the scale, where the stack itself knows the answer (<see cref="HalfScale"/>). Where nothing can be measured, no
+/// smaller errors are for it, are measured at half the scale, where the stack itself knows the answer (<see cref="HalfScale"/>), and so is by how much what lies beyond a straight
+/// line is predicted too weakly: a mean is drawn to what is known anyway. Where nothing can be measured, no
 /// network is at hand that does not know the specimen, or sections do not lie on rows, it is super-resolution alone.
 /// </summary>
 /// <param name="regression">Super-resolution; trained with this where it is not yet. Not disposed with this.</param>
 /// <param name="device"><c>auto</c>, <c>cpu</c> or <c>cuda:N</c>.</param>
 internal sealed class RefinedMethod(SharedMethod regression, string device) : IReconstructionMethod
 {
-    private const int Margin = ExpectedResidual.Halo + FineDetail.Reach;
+    // Of what is predicted beyond a straight line: at half the scale it is drawn more strongly to the mean than at the whole.
+    private const double ShareOfContrast = 0.5;
+    private const double LargestContrast = 1.2;
 
     // Rows of a part of this edge and what lies about it are 256 pixels across.
-    private const int PartEdge = 256 - 2 * Margin;
+    private const int PartEdge = 256 - 2 * (ExpectedResidual.Halo + FineDetail.Reach);
     private const int PartRows = 256;
+
+    private readonly AxialInterpolation _line = new(InterpolationKernel.Linear);
 
     private bool _isTrained;
     private ExpectedResidual? _residual;
     private double _share;
+    private double _contrast = 1;
     private double _errorRatio = 1;
-    private float _detailGain;
+    private DetailGain _detailGain;
     private (float Low, float High) _range;
 
     /// <inheritdoc/>
@@ -41,11 +47,11 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
     public bool PlacesSections => regression.PlacesSections;
 
     /// <inheritdoc/>
-    public Halo? Halo => regression.Halo is { } halo ? halo with { Pixels = halo.Pixels + Margin } : null;
+    public Halo? Halo => regression.Halo is { } halo ? new Halo(halo.Sections + FineDetail.Reach, halo.Pixels + FineDetail.Reach + ExpectedResidual.Halo) : null;
 
     /// <summary>What was found of the regression, and the share of the expected residual in the result.</summary>
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, double> Findings => new Dictionary<string, double>(regression.Findings) { ["refinementShare"] = Math.Round(_share, 3) };
+    public IReadOnlyDictionary<string, double> Findings => new Dictionary<string, double>(regression.Findings) { ["refinementShare"] = Math.Round(_share, 3), ["contrast"] = Math.Round(_contrast, 3) };
 
     /// <inheritdoc/>
     public void Train(SparseVolume sparse, TrainingOptions options)
@@ -77,9 +83,9 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
         if (_share == 0)
             return regression.Reconstruct(sparse, block, cancellation);
         var slab = DataConsistency.Slab(sparse, block);
-        var window = slab.Widened(Margin, sparse.Observed.Shape);
+        var window = (_detailGain.IsAny ? FineDetail.Window(sparse, slab) : slab).Widened(ExpectedResidual.Halo, sparse.Observed.Shape);
         var wide = Refined(sparse, window, cancellation);
-        if (_detailGain > 0)
+        if (_detailGain.IsAny)
             FineDetail.Amplify(wide, _detailGain);
         var result = wide.Shape == slab.Shape ? wide : wide.Crop(slab.From(window));
         TensorPrimitives.Clamp(result.Data, _range.Low, _range.High, result.Data);
@@ -103,7 +109,7 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
     public void Dispose()
     {
         _residual?.Dispose();
-        (_isTrained, _residual, _share, _errorRatio, _detailGain) = (false, null, 0, 1, 0);
+        (_isTrained, _residual, _share, _contrast, _errorRatio, _detailGain) = (false, null, 0, 1, 1, default);
     }
 
     /// <summary>The regression in a window with its share of the expected residual.</summary>
@@ -111,7 +117,16 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
     {
         var result = regression.Reconstruct(sparse, window, cancellation);
         Mix(result.Data, _residual!.AddedTo(sparse, result, window, cancellation).Data);
+        if (_contrast > 1)
+            Sharpen(result.Data, _line.Reconstruct(sparse, window, cancellation).Data);
         return result;
+    }
+
+    /// <summary>Goes further from the straight line.</summary>
+    private void Sharpen(float[] result, float[] line)
+    {
+        TensorPrimitives.Subtract(result, line, result);
+        TensorPrimitives.MultiplyAdd(result, (float)_contrast, line, result);
     }
 
     private void Mix(float[] regression, float[] refined)
@@ -128,11 +143,18 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
         DataConsistency.Project(added, half.Sparse);
         var (before, after, truth) = (half.Sample(plain), half.Sample(added), half.Held.Data);
         _share = MemberWeights.Share(before, after, truth);
-        if (_share == 0 || regression.Uncertainty(half.Sparse, box, cancellation) is not { } expected)
+        if (_share == 0)
+            return;
+        var line = half.Sample(_line.Reconstruct(half.Sparse, box, cancellation));
+        var mixed = before.ToArray();
+        Mix(mixed, after);
+        _contrast = Math.Clamp(1 + ShareOfContrast * (MemberWeights.Step(line, mixed, truth) - 1), 1, LargestContrast);
+        if (regression.Uncertainty(half.Sparse, box, cancellation) is not { } expected)
             return;
         var errors = half.Sample(expected);
         var limit = Limit(before, errors, truth);
         Mix(before, after);
+        Sharpen(before, line);
         _errorRatio = limit > 0 ? Limit(before, errors, truth) / limit : 1;
     }
 
@@ -145,7 +167,7 @@ internal sealed class RefinedMethod(SharedMethod regression, string device) : IR
     }
 
     /// <summary>By how much detail has to be amplified to be no less than linear interpolation's, measured in the middle of the stack.</summary>
-    private float MissingDetail(SparseVolume sparse, CancellationToken cancellation)
+    private DetailGain MissingDetail(SparseVolume sparse, CancellationToken cancellation)
     {
         var shape = sparse.Observed.Shape;
         var (height, width) = (shape.Y <= 256 ? shape.Y : PartEdge, shape.X <= 256 ? shape.X : PartEdge);

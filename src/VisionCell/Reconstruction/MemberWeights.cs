@@ -69,13 +69,16 @@ internal sealed class MemberWeights
     }
 
     /// <summary>The share of the second of two members that comes closest to the truth, 0 to 1, the same everywhere.</summary>
-    public static double Share(float[] first, float[] second, float[] truth)
+    public static double Share(float[] first, float[] second, float[] truth) => Math.Clamp(Step(first, second, truth), 0, 1);
+
+    /// <summary>How far to go from the first of two members towards the second, and beyond where it is over 1, to come closest to the truth; 0 where they are the same.</summary>
+    public static double Step(float[] first, float[] second, float[] truth)
     {
         var (missing, difference) = (truth.ToArray(), second.ToArray());
         TensorPrimitives.Subtract(missing, first, missing);
         TensorPrimitives.Subtract(difference, first, difference);
         var square = TensorPrimitives.SumOfSquares<float>(difference);
-        return square > 0 ? Math.Clamp(TensorPrimitives.Dot<float>(missing, difference) / square, 0, 1) : 0;
+        return square > 0 ? TensorPrimitives.Dot<float>(missing, difference) / square : 0;
     }
 
     /// <summary>The same where members lie so many times as far apart.</summary>

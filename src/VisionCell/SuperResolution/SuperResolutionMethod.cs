@@ -26,7 +26,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     private ComputePrecision _precision = ComputePrecision.Best();
     private Mixture? _mixture;
     private Weights? _weights;
-    private float _detailGain;
+    private DetailGain _detailGain;
     private (float Low, float High) _range;
 
     /// <summary>Creates an untrained method.</summary>
@@ -45,7 +45,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     public bool PlacesSections => true;
 
     /// <inheritdoc/>
-    public Halo? Halo => new Halo(PlaneReconstruction.HaloSections + SharedRows, GapReconstruction.HaloPixels * 2);
+    public Halo? Halo => new Halo(PlaneReconstruction.HaloSections + SharedRows + FineDetail.Reach, GapReconstruction.HaloPixels * 2);
 
     /// <summary>The share of pretrained networks in the result (<see cref="Mixture"/>).</summary>
     public IReadOnlyDictionary<string, double> Findings => new Dictionary<string, double> { ["pretrainedShare"] = Math.Round(_mixture?.Share ?? 0, 3) };
@@ -106,7 +106,7 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
                 priors[i] = before with { Weights = GapAdaptation.Run(before, tuning, _precision, settings.Identity, phases.Further(i, before.Name)) };
             }
             _mixture = Mixture.Of(half, priors, new PlaneReconstruction(network, _weights, _precision, standardisation), standardisation, _precision, options.Cancellation);
-            _detailGain = 0;
+            _detailGain = default;
             _detailGain = MissingDetail(sparse, options.Cancellation);
         }
         catch
@@ -130,16 +130,17 @@ public sealed class SuperResolutionMethod : IReconstructionMethod
     /// <summary>A slab with its detail amplified.</summary>
     private Volume<float> Filled(Mixture mixture, SparseVolume sparse, Box slab, CancellationToken cancellation)
     {
-        if (_detailGain == 0)
+        if (!_detailGain.IsAny)
             return mixture.Fill(sparse, slab, cancellation);
-        var window = slab.Widened(FineDetail.Reach, sparse.Observed.Shape);
+        var window = FineDetail.Window(sparse, slab);
         var wide = mixture.Fill(sparse, window, cancellation);
+        DataConsistency.Project(wide, sparse, window);
         FineDetail.Amplify(wide, _detailGain);
         return wide.Shape == slab.Shape ? wide : wide.Crop(slab.From(window));
     }
 
     /// <summary>By how much detail has to be amplified to be no less than linear interpolation's, measured on four columns.</summary>
-    private float MissingDetail(SparseVolume sparse, CancellationToken cancellation)
+    private DetailGain MissingDetail(SparseVolume sparse, CancellationToken cancellation)
     {
         const int Edge = 48, Rows = 256;
         var shape = sparse.Observed.Shape;
