@@ -40,6 +40,16 @@ internal sealed class Canvas
         (Pixels[at], Pixels[at + 1], Pixels[at + 2]) = (colour.R, colour.G, colour.B);
     }
 
+    /// <summary>A pixel, over what is there as far as it is not opaque.</summary>
+    private void Blend(int x, int y, Rgb colour, double opacity)
+    {
+        if ((uint)x >= (uint)Width || (uint)y >= (uint)Height)
+            return;
+        var at = 3 * (y * Width + x);
+        byte Mix(byte below, byte above) => (byte)Math.Round(below + opacity * (above - below));
+        (Pixels[at], Pixels[at + 1], Pixels[at + 2]) = (Mix(Pixels[at], colour.R), Mix(Pixels[at + 1], colour.G), Mix(Pixels[at + 2], colour.B));
+    }
+
     public void Fill(int x, int y, int width, int height, Rgb colour)
     {
         for (var row = Math.Max(0, y); row < Math.Min(Height, y + height); row++)
@@ -85,8 +95,8 @@ internal sealed class Canvas
         Text(x, y, fits == text.Length ? text : text[..fits] + "..", colour, scale);
     }
 
-    /// <summary>Draws values <c>[rows, columns]</c> through a colour scale into a rectangle; each pixel takes the mean of what it covers.</summary>
-    public void Image(int x, int y, int width, int height, ReadOnlySpan<float> values, int rows, int columns, Func<float, Rgb> scale)
+    /// <summary>Draws values <c>[rows, columns]</c> through a colour scale into a rectangle; each pixel takes the mean of what it covers, over what is there as far as it is not opaque.</summary>
+    public void Image(int x, int y, int width, int height, ReadOnlySpan<float> values, int rows, int columns, Func<float, Rgb> scale, double opacity = 1)
     {
         for (var py = 0; py < height; py++)
         {
@@ -100,7 +110,7 @@ internal sealed class Canvas
                     for (var c = x0; c < x1; c++)
                         sum += values[r * columns + c];
                 }
-                Set(x + px, y + py, scale(sum / ((y1 - y0) * (x1 - x0))));
+                Blend(x + px, y + py, scale(sum / ((y1 - y0) * (x1 - x0))), opacity);
             }
         }
     }

@@ -16,11 +16,11 @@ public sealed class Figure
 {
     private readonly JsonArray _data;
     private readonly JsonObject _layout;
-    private readonly JsonObject? _sections;
+    private readonly (string Name, JsonObject Spec)? _view; // what window.VisionCellViews has under that name is told
     private readonly JsonArray? _frames;
     private readonly Lazy<byte[]> _picture;
 
-    internal Figure(string title, JsonArray data, JsonObject layout, int width, int height, Func<byte[]> picture, IReadOnlyList<string>? notices = null, JsonObject? sections = null, JsonArray? frames = null)
+    internal Figure(string title, JsonArray data, JsonObject layout, int width, int height, Func<byte[]> picture, IReadOnlyList<string>? notices = null, (string Name, JsonObject Spec)? view = null, JsonArray? frames = null)
     {
         Title = title;
         Width = width;
@@ -28,7 +28,7 @@ public sealed class Figure
         Notices = notices ?? [];
         _data = data;
         _layout = layout;
-        _sections = sections;
+        _view = view;
         _frames = frames;
         _picture = new Lazy<byte[]>(picture);
     }
@@ -51,7 +51,7 @@ public sealed class Figure
         get
         {
             var json = (JsonObject)PlotlyJson.Expand(Spec())!;
-            foreach (var key in (string[])["sections", "webgl", "height"])
+            foreach (var key in (string[])[_view?.Name ?? "", "webgl", "height"])
                 json.Remove(key);
             return json.ToJsonString();
         }
@@ -139,8 +139,8 @@ public sealed class Figure
             ["height"] = Height,
             ["webgl"] = _data.Any(t => t?["type"]?.ToString() is "volume" or "mesh3d" or "surface" or "isosurface" or "scatter3d" or "cone" or "streamtube" or "scattergl"),
         };
-        if (_sections is not null)
-            spec["sections"] = _sections.DeepClone();
+        if (_view is { } view)
+            spec[view.Name] = view.Spec.DeepClone();
         if (_frames is not null)
             spec["frames"] = _frames.DeepClone();
         return spec;

@@ -6,7 +6,8 @@ namespace VisionCell.Figures;
 /// <param name="Low">Value of the first colour.</param>
 /// <param name="High">Value of the last colour.</param>
 /// <param name="Label">Stands above it.</param>
-internal sealed record Panel(SectionImage Image, ColourScale Scale, double Low, double High, string Label)
+/// <param name="Over">Another image in its place and the opacity of that, 0 to 1; null for none.</param>
+internal sealed record Panel(SectionImage Image, ColourScale Scale, double Low, double High, string Label, (Panel Panel, double Opacity)? Over = null)
 {
     public double Width => Image.Columns * Image.ColumnStep;
 
@@ -39,7 +40,11 @@ internal static class ImagePicture
                 {
                     var (w, h) = (Pixels(panel.Width), Pixels(panel.Height));
                     canvas.TextWithin(x, y + 3, Math.Max(w, Pixels(columnWidths[c])), panel.Label, Rgb.Ink);
-                    canvas.Image(x, y + LabelHeight, w, h, panel.Image.Data, panel.Image.Rows, panel.Image.Columns, v => panel.Scale.At(v, panel.Low, panel.High));
+                    void Paint(Panel p, double opacity) =>
+                        canvas.Image(x, y + LabelHeight, w, h, p.Image.Data, p.Image.Rows, p.Image.Columns, v => p.Scale.At(v, p.Low, p.High), opacity);
+                    Paint(panel, 1);
+                    if (panel.Over is { } over)
+                        Paint(over.Panel, over.Opacity);
                     DrawScaleBar(canvas, x, y + LabelHeight, w, h, panel.Width);
                 }
                 x += Pixels(columnWidths[c]) + Gap;

@@ -8,13 +8,7 @@ internal sealed record ObliquePlane(Vector3d Foot, Vector3d U, Vector3d V, doubl
 {
     public static ObliquePlane Of(Volume volume, double tilt, double azimuth, double offset, int mostPixels = 1 << 14)
     {
-        double t = tilt * Math.PI / 180, a = azimuth * Math.PI / 180;
-        var normal = new Vector3d(Math.Sin(t) * Math.Cos(a), Math.Sin(t) * Math.Sin(a), Math.Cos(t));
-        // u, v and the normal are right-handed, so that nothing is mirrored; untilted, u is x and v is y: the plain xy section.
-        var upright = Math.Abs(Math.Sin(t)) < 1e-9;
-        var u = upright ? new Vector3d(1, 0, 0) : new Vector3d(-Math.Sin(a), Math.Cos(a), 0);
-        var v = upright ? new Vector3d(0, 1, 0) : new Vector3d(-Math.Cos(t) * Math.Cos(a), -Math.Cos(t) * Math.Sin(a), Math.Sin(t));
-
+        var (normal, u, v) = Frame(tilt, azimuth);
         var (low, high) = Extent(volume);
         var foot = (low + high) * 0.5 + normal * offset;
         double uMin = double.PositiveInfinity, uMax = double.NegativeInfinity, vMin = double.PositiveInfinity, vMax = double.NegativeInfinity;
@@ -29,6 +23,36 @@ internal sealed record ObliquePlane(Vector3d Foot, Vector3d U, Vector3d V, doubl
         var size = volume.VoxelSize;
         var step = Math.Max(Math.Min(size.Z, Math.Min(size.Y, size.X)), Math.Max(uMax - uMin, vMax - vMin) / (mostPixels - 1));
         return new ObliquePlane(foot, u, v, step, uMin, uMax, vMin, vMax);
+    }
+
+    /// <summary>Through a point, around the foot of the volume's middle, so large that no turn and no point in the volume leave it.</summary>
+    /// <param name="volume">What is cut.</param>
+    /// <param name="tilt">As in <see cref="Frame"/>.</param>
+    /// <param name="azimuth">As in <see cref="Frame"/>.</param>
+    /// <param name="point">A point of the plane, nm.</param>
+    /// <param name="mostPixels">Along each side.</param>
+    public static ObliquePlane Through(Volume volume, double tilt, double azimuth, Vector3d point, int mostPixels)
+    {
+        var (normal, u, v) = Frame(tilt, azimuth);
+        var (low, high) = Extent(volume);
+        var middle = (low + high) * 0.5;
+        var size = volume.VoxelSize;
+        var finest = Math.Min(size.Z, Math.Min(size.Y, size.X));
+        var reach = Math.Max(finest, Math.Sqrt((high - low).Dot(high - low)) / 2);
+        var pixels = Math.Min(mostPixels, (int)Math.Ceiling(2 * reach / finest) + 1);
+        return new ObliquePlane(middle + normal * (point - middle).Dot(normal), u, v, 2 * reach / (pixels - 1), -reach, reach, -reach, reach);
+    }
+
+    /// <summary>Directions of a plane, right-handed, so that nothing is mirrored; untilted, u is x and v is y: the plain xy section.</summary>
+    /// <param name="tilt">Angle between the normal and z, degrees.</param>
+    /// <param name="azimuth">Direction into which the normal is tilted, degrees from x towards y.</param>
+    public static (Vector3d Normal, Vector3d U, Vector3d V) Frame(double tilt, double azimuth)
+    {
+        double t = tilt * Math.PI / 180, a = azimuth * Math.PI / 180;
+        var upright = Math.Abs(Math.Sin(t)) < 1e-9;
+        return (new Vector3d(Math.Sin(t) * Math.Cos(a), Math.Sin(t) * Math.Sin(a), Math.Cos(t)),
+            upright ? new Vector3d(1, 0, 0) : new Vector3d(-Math.Sin(a), Math.Cos(a), 0),
+            upright ? new Vector3d(0, 1, 0) : new Vector3d(-Math.Cos(t) * Math.Cos(a), -Math.Cos(t) * Math.Sin(a), Math.Sin(t)));
     }
 
     public int Columns => (int)Math.Floor((UMax - UMin) / Step + 1e-6) + 1;

@@ -15,6 +15,9 @@ public static class PlotlyScript
     private static string? s_element;
     private static bool s_isOnPage;
 
+    // figure.js draws what waits as soon as it is read, so it comes last.
+    private static readonly string[] s_scripts = ["figure.sections.js", "figure.mesh.js", "figure.js"];
+
     /// <summary>
     /// Starts a new page (a notebook session, a report): the next figure brings plotly.js along. A process that shows the
     /// figures of one notebook needs no call; one that runs several notebooks calls it before each.
@@ -62,16 +65,21 @@ public static class PlotlyScript
 
     private static string Build()
     {
-        using var reader = new StreamReader(typeof(PlotlyScript).Assembly.GetManifestResourceStream("VisionCell.Figures.figure.js")!);
         // Jupyter's classic notebook has require.js: a UMD module would register with it instead of with the window. Another
         // plotly.js that the page has already is put back. MathJax stays as the page has configured it.
         return new StringBuilder("<script type=\"text/javascript\">(function(){var define=undefined,module=undefined,exports=undefined,other=window.Plotly;")
             .Append("window.PlotlyConfig=window.PlotlyConfig||{MathJaxConfig:'local'};\n")
             .Append(ReadLibrary().Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase))
             .Append("\nwindow.VisionCellPlotly=window.Plotly;if(other)window.Plotly=other;}).call(window);\n")
-            .Append(reader.ReadToEnd())
+            .AppendJoin('\n', s_scripts.Select(ReadScript))
             .Append("</script>\n")
             .ToString();
+    }
+
+    private static string ReadScript(string name)
+    {
+        using var reader = new StreamReader(typeof(PlotlyScript).Assembly.GetManifestResourceStream($"VisionCell.Figures.{name}")!);
+        return reader.ReadToEnd();
     }
 
     /// <summary>plotly.min.js as text.</summary>

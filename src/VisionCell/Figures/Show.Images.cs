@@ -6,99 +6,6 @@ namespace VisionCell.Figures;
 
 public static partial class Show
 {
-    /// <summary>
-    /// Three orthogonal sections through one point: xy, yz beside it, xz below it. Sliders move each plane, a click moves the
-    /// other two to the point clicked, and lines mark where they cut.
-    /// </summary>
-    /// <param name="volume">Any volume <c>[Z, Y, X]</c>.</param>
-    /// <param name="title">Stands above.</param>
-    /// <param name="at">Voxel (z, y, x) where the planes meet at first; null for the middle.</param>
-    /// <exception cref="BadInputException">The point lies outside.</exception>
-    public static Figure Sections(Volume volume, string title = "Sections", (int Z, int Y, int X)? at = null)
-    {
-        var full = volume.Shape;
-        var (z, y, x) = at ?? (full.Z / 2, full.Y / 2, full.X / 2);
-        if (z < 0 || z >= full.Z || y < 0 || y >= full.Y || x < 0 || x >= full.X)
-            throw new BadInputException($"sections through voxel ({z}, {y}, {x}): the volume has {full} voxels");
-        var notices = Notices();
-        var shown = FigureData.GetReduced(volume, WithinBudget(full, volume.VoxelSize, SectionsBudget));
-        if (shown.Shape != full)
-            Say(notices, $"Shown at {shown.Shape} voxels, averaged from {full}.");
-        var (shape, size, origin) = (shown.Shape, shown.VoxelSize, shown.Origin);
-        int[] n = [shape.Z, shape.Y, shape.X];
-        int[] middle = [(int)((long)z * shape.Z / full.Z), (int)((long)y * shape.Y / full.Y), (int)((long)x * shape.X / full.X)];
-        double[] start = [origin.Z, origin.Y, origin.X], step = [size.Z, size.Y, size.X];
-        double[] length = [shape.Z * size.Z, shape.Y * size.Y, shape.X * size.X];
-        string[] names = ["z", "y", "x"];
-
-        // 8-bit data keep their levels; others are shown in 256 between the limits of contrast.
-        var (low, high) = FigureData.GetContrastLimits(shown.Data);
-        JsonObject Packed(ReadOnlySpan<float> values, params int[] rows) => volume.VoxelType == VoxelType.UInt8
-            ? PlotlyJson.Quantised(values, 0, 255, rows)
-            : PlotlyJson.Quantised(values, low, high, rows);
-
-        // Panels at one scale: columns x and z wide, rows y and z high.
-        const double Gap = 0.06;
-        double wide = (1 - Gap) * length[2] / (length[2] + length[0]), tall = (1 - Gap) * length[1] / (length[1] + length[0]);
-        const int Width = 760, SliderHeight = 58;
-        const int Left = 70, Right = 90, Top = 50;
-        var plotHeight = (int)Math.Clamp((Width - Left - Right) * (length[1] + length[0]) / (length[2] + length[0]), 200, 900);
-        var bottom = 55 + 3 * SliderHeight;
-        var height = Top + plotHeight + bottom;
-
-        var data = new JsonArray();
-        var images = new[] { SectionPlane.Xy, SectionPlane.Xz, SectionPlane.Yz }.Select((p, i) => FigureData.GetSection(shown, p, middle[i])).ToArray();
-        for (var p = 0; p < 3; p++)
-        {
-            var image = images[p];
-            var trace = Heatmap(image, Packed(image.Data, image.Rows, image.Columns), low, high, ColourScale.Grey, p == 0);
-            trace["name"] = names[p] + " plane";
-            (trace["xaxis"], trace["yaxis"]) = p switch { 0 => ("x", "y"), 1 => ("x3", "y3"), _ => ("x2", "y2") };
-            data.Add((JsonNode)trace);
-        }
-
-        var layout = BaseLayout(title, Width, height, Left, Right, Top, bottom);
-        layout["xaxis"] = Axis(null, 0, wide, "y", images[0].ColumnStart, images[0].ColumnStep, n[2]);
-        layout["yaxis"] = Axis("y (nm)", 1 - tall, 1, "x", images[0].RowStart, images[0].RowStep, n[1], down: true, scaleTo: "x");
-        layout["xaxis2"] = Axis("z (nm)", wide + Gap, 1, "y2", origin.Z, size.Z, n[0], scaleTo: "y2");
-        layout["yaxis2"] = Axis(null, 1 - tall, 1, "x2", origin.Y, size.Y, n[1], down: true, matches: "y");
-        layout["xaxis3"] = Axis("x (nm)", 0, wide, "y3", origin.X, size.X, n[2], matches: "x");
-        layout["yaxis3"] = Axis("z (nm)", 0, Math.Max(0.01, 1 - tall - Gap), "x3", origin.Z, size.Z, n[0], down: true, scaleTo: "x3");
-
-        // The plane of one axis is a line in the panels of the two others.
-        var shapes = new JsonArray();
-        var lines = new JsonArray();
-        foreach (var (axis, xref, yref, along) in ((int, string, string, string)[])
-            [(2, "x", "y domain", "x"), (1, "x domain", "y", "y"), (2, "x3", "y3 domain", "x"), (0, "x3 domain", "y3", "y"), (0, "x2", "y2 domain", "x"), (1, "x2 domain", "y2", "y")])
-        {
-            var place = start[axis] + middle[axis] * step[axis];
-            var across = along == "x" ? "y" : "x";
-            shapes.Add((JsonNode)new JsonObject
-            {
-                ["type"] = "line", ["xref"] = xref, ["yref"] = yref,
-                [along + "0"] = place, [along + "1"] = place, [across + "0"] = 0, [across + "1"] = 1,
-                ["line"] = new JsonObject { ["color"] = ColourScale.Css(ColourScale.Categories[4 - axis]), ["width"] = 1, ["dash"] = "dot" },
-            });
-            lines.Add((JsonNode)new JsonObject { ["axis"] = axis, ["along"] = along });
-        }
-        layout["shapes"] = shapes;
-        layout["sliders"] = new JsonArray([.. Enumerable.Range(0, 3).Select(axis => (JsonNode)Slider(axis, names[axis], n[axis], middle[axis], start[axis], step[axis], -(45.0 + axis * SliderHeight) / plotHeight))]);
-
-        var sections = new JsonObject
-        {
-            ["values"] = Packed(shown.Data),
-            ["shape"] = new JsonArray(n[0], n[1], n[2]),
-            ["at"] = new JsonArray(middle[0], middle[1], middle[2]),
-            ["origin"] = new JsonArray(start[0], start[1], start[2]),
-            ["spacing"] = new JsonArray(step[0], step[1], step[2]),
-            ["slider"] = new JsonArray(0, 1, 2),
-            ["lines"] = lines,
-        };
-        Panel Of(int p, string label) => new(images[p], ColourScale.Grey, low, high, label);
-        byte[] Draw() => ImagePicture.Draw(title, [[Of(0, $"xy at z {Labels.Length(start[0] + middle[0] * step[0])}"), Of(2, "yz")], [Of(1, "xz")]], 640);
-        return new Figure(title, data, layout, Width, height, Draw, notices, sections);
-    }
-
     /// <summary>A section in any direction, with its place in the volume.</summary>
     /// <param name="volume">Any volume <c>[Z, Y, X]</c>.</param>
     /// <param name="tilt">Angle between the normal of the plane and z, degrees: 0 is an xy section, 90 stands upright.</param>
@@ -150,7 +57,7 @@ public static partial class Show
     }
 
     /// <summary>A heatmap at its place in nm.</summary>
-    private static JsonObject Heatmap(SectionImage image, JsonObject values, double low, double high, ColourScale scale, bool showScale, string? unit = null)
+    internal static JsonObject Heatmap(SectionImage image, JsonObject values, double low, double high, ColourScale scale, bool showScale, string? unit = null)
     {
         var trace = new JsonObject
         {
@@ -164,7 +71,7 @@ public static partial class Show
         return trace;
     }
 
-    private static JsonObject Axis(string? title, double from, double to, string anchor, double start, double step, int count, bool down = false, string? scaleTo = null, string? matches = null)
+    internal static JsonObject Axis(string? title, double from, double to, string anchor, double start, double step, int count, bool down = false, string? scaleTo = null, string? matches = null)
     {
         // Pixels reach half a step beyond the first and the last centre.
         double first = start - step / 2, last = start + (count - 0.5) * step;
@@ -183,17 +90,6 @@ public static partial class Show
             axis["matches"] = matches;
         return axis;
     }
-
-    private static JsonObject Slider(int axis, string name, int count, int active, double start, double step, double y) => new()
-    {
-        ["active"] = active, ["x"] = 0, ["len"] = 1, ["y"] = y, ["yanchor"] = "top", ["pad"] = new JsonObject { ["t"] = 0, ["b"] = 0 },
-        ["ticklen"] = 0, ["minorticklen"] = 0, ["font"] = new JsonObject { ["size"] = 1, ["color"] = "rgba(0,0,0,0)" },
-        ["currentvalue"] = new JsonObject { ["prefix"] = name + " ", ["xanchor"] = "left", ["font"] = new JsonObject { ["size"] = 12, ["color"] = "black" } },
-        ["steps"] = new JsonArray([.. Enumerable.Range(0, count).Select(i => (JsonNode)new JsonObject
-        {
-            ["method"] = "skip", ["value"] = $"{axis}:{i}", ["label"] = string.Create(CultureInfo.InvariantCulture, $"{start + i * step:0.##} nm"),
-        })]),
-    };
 
     /// <summary>Shape of at most that many voxels: the finest axes give way first, so that voxels come nearer to cubes.</summary>
     internal static Shape3 WithinBudget(Shape3 shape, VoxelSize size, long budget)

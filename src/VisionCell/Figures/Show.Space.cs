@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using VisionCell.Volumes;
-using SurfaceMesh = VisionCell.Meshing.Mesh;
 using VoxelVolume = VisionCell.Volumes.Volume;
 
 namespace VisionCell.Figures;
@@ -64,53 +63,6 @@ public static partial class Show
         double Opacity(double level) => opacity * opaque switch { OpaqueLevels.Dark => Math.Pow(1 - level, 2), OpaqueLevels.Bright => level * level, _ => 1 };
         return new Figure(title, [trace], layout, Width, Height, () => VolumePicture.Draw(title, shown, low, high, l => 0.5 * Opacity(l)), notices);
     }
-
-    /// <summary>A surface, lit. Larger meshes are simplified to at most 200,000 triangles.</summary>
-    /// <param name="mesh">The surface, nm.</param>
-    /// <param name="title">Stands above.</param>
-    /// <param name="colour">A CSS colour of the form <c>#rrggbb</c>, for meshes without colours of their own.</param>
-    /// <exception cref="BadInputException">The mesh is empty or the colour is none.</exception>
-    public static Figure Mesh(SurfaceMesh mesh, string title = "Surface", string colour = "#d9a066")
-    {
-        if (mesh.TriangleCount == 0)
-            throw new BadInputException("the mesh has no triangle: there is nothing to show");
-        var rgb = ParseColour(colour);
-        var notices = Notices();
-        var shown = FigureData.GetReduced(mesh, MeshBudget);
-        if (shown.TriangleCount != mesh.TriangleCount)
-            Say(notices, FormattableString.Invariant($"Shown with {shown.TriangleCount:N0} triangles, simplified from {mesh.TriangleCount:N0}."));
-        int[] Corner(int n)
-        {
-            var result = new int[shown.TriangleCount];
-            for (var t = 0; t < result.Length; t++)
-                result[t] = shown.Triangles[3 * t + n];
-            return result;
-        }
-
-        var trace = new JsonObject
-        {
-            ["type"] = "mesh3d",
-            ["x"] = PlotlyJson.QuantisedCoordinates(shown.Positions, 0, 3),
-            ["y"] = PlotlyJson.QuantisedCoordinates(shown.Positions, 1, 3),
-            ["z"] = PlotlyJson.QuantisedCoordinates(shown.Positions, 2, 3),
-            ["i"] = Indices(Corner(0), shown.VertexCount), ["j"] = Indices(Corner(1), shown.VertexCount), ["k"] = Indices(Corner(2), shown.VertexCount),
-            ["flatshading"] = false,
-            ["lighting"] = new JsonObject { ["ambient"] = 0.4, ["diffuse"] = 0.8, ["specular"] = 0.25, ["roughness"] = 0.5, ["fresnel"] = 0.1 },
-            ["lightposition"] = new JsonObject { ["x"] = 20_000, ["y"] = 10_000, ["z"] = 40_000 },
-            ["hovertemplate"] = "x %{x:.1f} nm<br>y %{y:.1f} nm<br>z %{z:.1f} nm<extra></extra>",
-        };
-        if (shown.Colours is { } c)
-            trace["vertexcolor"] = new JsonArray([.. Enumerable.Range(0, shown.VertexCount).Select(v => (JsonNode)ColourScale.Css(new Rgb(c[4 * v], c[4 * v + 1], c[4 * v + 2])))]);
-        else
-            trace["color"] = colour;
-        const int Width = 760, Height = 540;
-        var layout = BaseLayout(title, Width, Height, 0, 0, 40, 0);
-        layout["scene"] = Scene(0, 1);
-        return new Figure(title, [trace], layout, Width, Height, () => MeshPicture.Draw(title, shown, rgb), notices);
-    }
-
-    private static JsonObject Indices(int[] values, int vertices) =>
-        vertices <= ushort.MaxValue + 1 ? PlotlyJson.Typed<ushort>(Array.ConvertAll(values, v => (ushort)v)) : PlotlyJson.Typed<int>(values);
 
     internal static Rgb ParseColour(string colour)
     {

@@ -1,5 +1,6 @@
-/* The part of a Vision Cell figure that runs in the browser. Loaded once a page, right after plotly.js; figures that come
-   before or after it stand in the queue window.VisionCellFigures as [id, spec] and are drawn when both are there. */
+/* The part of a Vision Cell figure that runs in the browser. Loaded once a page, after plotly.js and the views that sliders move
+   (figure.sections.js, figure.mesh.js); figures that come before or after it stand in the queue window.VisionCellFigures as [id, spec] and
+   are drawn when both are there. */
 (function () {
   'use strict';
   var Plotly = window.VisionCellPlotly;
@@ -40,48 +41,6 @@
     result = {};
     for (var key in node) result[key] = expand(node[key]);
     return result;
-  }
-
-  /* Orthogonal sections: the volume is in the page once; sliders and clicks cut it anew. Axes: 0 z, 1 y, 2 x. */
-  function sections(plot, s) {
-    var values = s.values, n = s.shape, at = s.at.slice();
-    function cut(plane) {
-      var result = [], i, j, row;
-      if (plane === 0) {
-        for (i = 0; i < n[1]; i++) result.push(values.subarray((at[0] * n[1] + i) * n[2], (at[0] * n[1] + i + 1) * n[2]));
-      } else if (plane === 1) {
-        for (i = 0; i < n[0]; i++) result.push(values.subarray((i * n[1] + at[1]) * n[2], (i * n[1] + at[1] + 1) * n[2]));
-      } else {
-        for (i = 0; i < n[1]; i++) {
-          row = new Float32Array(n[0]);
-          for (j = 0; j < n[0]; j++) row[j] = values[(j * n[1] + i) * n[2] + at[2]];
-          result.push(row);
-        }
-      }
-      return result;
-    }
-    function place(axis) { return s.origin[axis] + at[axis] * s.spacing[axis]; }
-    function move(axis, index) {
-      at[axis] = Math.max(0, Math.min(n[axis] - 1, index));
-      var change = {};
-      /* Shapes come in pairs for each panel, in the order of Show.Sections. */
-      s.lines.forEach(function (line, i) {
-        if (line.axis !== axis) return;
-        change['shapes[' + i + '].' + line.along + '0'] = place(axis);
-        change['shapes[' + i + '].' + line.along + '1'] = place(axis);
-      });
-      change['sliders[' + s.slider[axis] + '].active'] = at[axis];
-      Plotly.update(plot, { z: [cut(axis)] }, change, [axis]);
-    }
-    plot.on('plotly_sliderchange', function (e) {
-      var to = String(e.step.value).split(':').map(Number);
-      if (at[to[0]] !== to[1]) move(to[0], to[1]);
-    });
-    plot.on('plotly_click', function (e) {
-      var p = e.points[0], axes = [['y', 1, 'x', 2], ['y', 0, 'x', 2], ['y', 1, 'x', 0]][p.curveNumber];
-      move(axes[1], Math.round((p.y - s.origin[axes[1]]) / s.spacing[axes[1]]));
-      move(axes[3], Math.round((p.x - s.origin[axes[3]]) / s.spacing[axes[3]]));
-    });
   }
 
   function hasWebGl() {
@@ -145,11 +104,13 @@
     /* Spec stays packed so that a figure can be drawn again. */
     var full = expand({ data: spec.data, layout: spec.layout, frames: spec.frames || [] });
     full.config = spec.config;
-    var s = spec.sections ? expand(spec.sections) : null;
+    var move = Object.keys(window.VisionCellViews).filter(function (name) { return spec[name]; }).map(function (name) {
+      return window.VisionCellViews[name](plot, expand(spec[name]), Plotly, full.data, decode);
+    });
     Plotly.newPlot(plot, full).then(function () {
       box.picture.style.display = 'none';
       box.setAttribute('data-drawn', 'true');
-      if (s) sections(plot, s);
+      move.forEach(function (begin) { begin(); });
     }, function (error) {
       plot.remove();
       note(box, 'A picture: the interactive view failed (' + error + ').');

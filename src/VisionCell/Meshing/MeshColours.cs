@@ -18,17 +18,27 @@ public static class MeshColours
     /// <param name="colour">Colour of a value, sRGB.</param>
     public static Mesh Paint(Mesh mesh, Volume<float> values, Func<float, (byte R, byte G, byte B)> colour)
     {
-        var (shape, size, origin) = (values.Shape, values.VoxelSize, values.Origin);
-        static int Voxel(double position, double start, double step, int count) => (int)Math.Clamp(Math.Round((position - start) / step), 0, count - 1);
+        var sampled = Sample(mesh, values);
         var colours = new byte[4 * mesh.VertexCount];
         Parallel.For(0, mesh.VertexCount, v =>
         {
-            var value = values[
-                Voxel(mesh.Positions[3 * v + 2], origin.Z, size.Z, shape.Z), Voxel(mesh.Positions[3 * v + 1], origin.Y, size.Y, shape.Y), Voxel(mesh.Positions[3 * v], origin.X, size.X, shape.X)];
-            (colours[4 * v], colours[4 * v + 1], colours[4 * v + 2]) = colour(value);
+            (colours[4 * v], colours[4 * v + 1], colours[4 * v + 2]) = colour(sampled[v]);
             colours[4 * v + 3] = 255;
         });
         return new Mesh(mesh.Positions, mesh.Triangles, mesh.Normals, colours);
+    }
+
+    /// <summary>The value of the voxel that each vertex lies in; beyond the volume that of the nearest voxel.</summary>
+    /// <param name="mesh">A surface, nm.</param>
+    /// <param name="values">Values <c>[Z, Y, X]</c> in the same space.</param>
+    public static float[] Sample(Mesh mesh, Volume<float> values)
+    {
+        var (shape, size, origin) = (values.Shape, values.VoxelSize, values.Origin);
+        static int Voxel(double position, double start, double step, int count) => (int)Math.Clamp(Math.Round((position - start) / step), 0, count - 1);
+        var sampled = new float[mesh.VertexCount];
+        Parallel.For(0, sampled.Length, v => sampled[v] = values[
+            Voxel(mesh.Positions[3 * v + 2], origin.Z, size.Z, shape.Z), Voxel(mesh.Positions[3 * v + 1], origin.Y, size.Y, shape.Y), Voxel(mesh.Positions[3 * v], origin.X, size.X, shape.X)]);
+        return sampled;
     }
 
     /// <summary>Dark blue at <paramref name="low"/> to yellow at <paramref name="high"/>; what is not a number is grey.</summary>
