@@ -24,7 +24,8 @@ public enum GltfUnit
 public sealed record MeshMetadata(VoxelSize VoxelSize, string Name = "surface", double? IsoValue = null, Provenance? Provenance = null, GltfUnit GltfUnit = GltfUnit.Micrometre);
 
 /// <summary>
-/// Writes meshes: <c>.glb</c> (glTF 2.0 binary), <c>.ply</c> (binary, little endian), <c>.obj</c> (text), <c>.stl</c> (binary).
+/// Writes meshes: <c>.glb</c> (glTF 2.0 binary), <c>.ply</c> (binary, little endian), <c>.obj</c> (text, its materials in a <c>.mtl</c> beside it),
+/// <c>.stl</c> (binary).
 /// Axes x, y, z are those of the volume (y runs down the images) in every format. PLY, OBJ and STL hold nanometres; STL can't
 /// carry normals by vertex or colours. A file is written beside its place and renamed into it.
 /// </summary>
@@ -40,18 +41,28 @@ public static class MeshFile
     /// <exception cref="BadInputException">The ending is none of <see cref="Extensions"/>, or the file can't be written.</exception>
     public static void Write(Mesh mesh, string path, MeshMetadata metadata)
     {
-        Action<Mesh, Stream, MeshMetadata> write = Path.GetExtension(path).ToLowerInvariant() switch
+        Action<Mesh, Stream, MeshMetadata> write;
+        switch (Path.GetExtension(path).ToLowerInvariant())
         {
-            ".glb" => GltfWriter.Write,
-            ".ply" => WritePly,
-            ".obj" => WriteObj,
-            ".stl" => WriteStl,
-            var other => throw new BadInputException($"{path}: a mesh can't be written as '{other}'; use {string.Join(", ", Extensions)}"),
-        };
+            case ".obj":
+                ObjWriter.Write([(metadata.Name, mesh)], path, Comments(metadata));
+                return;
+            case ".glb":
+                write = GltfWriter.Write;
+                break;
+            case ".ply":
+                write = WritePly;
+                break;
+            case ".stl":
+                write = WriteStl;
+                break;
+            case var other:
+                throw new BadInputException($"{path}: a mesh can't be written as '{other}'; use {string.Join(", ", Extensions)}");
+        }
         AtomicWrite.File(path, stream => write(mesh, stream, metadata));
     }
 
-    /// <summary>Writes several objects: a .glb holds a node for each; the other formats hold them as one mesh.</summary>
+    /// <summary>Writes several objects: a .glb holds a node for each, an .obj an object with its material; the other formats hold them as one mesh.</summary>
     /// <param name="objects">Names and surfaces, nm.</param>
     /// <param name="path">As above.</param>
     /// <param name="metadata">As above.</param>
@@ -60,6 +71,8 @@ public static class MeshFile
     {
         if (Path.GetExtension(path).Equals(".glb", StringComparison.OrdinalIgnoreCase))
             AtomicWrite.File(path, stream => GltfWriter.Write(objects, stream, metadata));
+        else if (Path.GetExtension(path).Equals(".obj", StringComparison.OrdinalIgnoreCase))
+            ObjWriter.Write(objects, path, Comments(metadata));
         else
             Write(Mesh.Merge(objects.Select(o => o.Mesh)), path, metadata);
     }
@@ -107,29 +120,6 @@ public static class MeshFile
             for (var i = 0; i < 3; i++)
                 BinaryPrimitives.WriteInt32LittleEndian(record[(1 + 4 * i)..], mesh.Triangles[t + i]);
             stream.Write(record[..13]);
-        }
-    }
-
-    private static void WriteObj(Mesh mesh, Stream stream, MeshMetadata metadata)
-    {
-        using var writer = new StreamWriter(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true) { NewLine = "\n" };
-        foreach (var comment in Comments(metadata))
-            writer.WriteLine($"# {comment}");
-        writer.WriteLine($"o {string.Join('_', metadata.Name.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
-        var culture = CultureInfo.InvariantCulture;
-        var (positions, normals, colours) = (mesh.Positions, mesh.Normals, mesh.Colours);
-        for (var v = 0; v < mesh.VertexCount; v++)
-        {
-            writer.Write(string.Create(culture, $"v {positions[3 * v]} {positions[3 * v + 1]} {positions[3 * v + 2]}"));
-            // Colours after the position are no part of the format, but what MeshLab, Blender and others write and read.
-            writer.WriteLine(colours is null ? "" : string.Create(culture, $" {colours[4 * v] / 255f:0.####} {colours[4 * v + 1] / 255f:0.####} {colours[4 * v + 2] / 255f:0.####}"));
-        }
-        for (var v = 0; v < normals.Length; v += 3)
-            writer.WriteLine(string.Create(culture, $"vn {normals[v]:0.#####} {normals[v + 1]:0.#####} {normals[v + 2]:0.#####}"));
-        for (var t = 0; t < mesh.Triangles.Length; t += 3)
-        {
-            int a = mesh.Triangles[t] + 1, b = mesh.Triangles[t + 1] + 1, c = mesh.Triangles[t + 2] + 1;
-            writer.WriteLine(string.Create(culture, $"f {a}//{a} {b}//{b} {c}//{c}"));
         }
     }
 

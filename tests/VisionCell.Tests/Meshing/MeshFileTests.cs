@@ -87,6 +87,24 @@ public sealed class MeshFileTests : IDisposable
         Assert.Equal(_mesh.Positions, vertices);
         var corners = lines.Where(l => l.StartsWith("f ", StringComparison.Ordinal)).SelectMany(l => l.Split(' ')[1..]).Select(s => int.Parse(s.Split("//")[1], CultureInfo.InvariantCulture) - 1);
         Assert.Equal(_mesh.Triangles, corners);
+        // Its vertices have colours of their own, so that its material is white.
+        Assert.Equal(["newmtl ball", "Kd 1 1 1"], File.ReadAllLines(PathOf("a.mtl"))[..2]);
+    }
+
+    [Fact]
+    public void Objects_of_an_obj_have_materials_in_the_file_that_it_names()
+    {
+        var plain = new Mesh(_mesh.Positions, _mesh.Triangles, _mesh.Normals);
+        MeshFile.Write([("cell 7", plain.WithColour(255, 0, 51)), ("8", plain)], PathOf("cells.obj"), _metadata);
+        var lines = File.ReadAllLines(PathOf("cells.obj"));
+        Assert.Equal(["mtllib cells.mtl", "o cell_7", "usemtl cell_7", "o 8", "usemtl 8"], lines.Where(l => l[0] is 'm' or 'o' or 'u'));
+        Assert.Equal(["newmtl cell_7", "Kd 1 0 0.2", "newmtl 8", "Kd 0.85 0.63 0.4"], File.ReadAllLines(PathOf("cells.mtl")).Where(l => l[0] == 'n' || l.StartsWith("Kd", StringComparison.Ordinal)));
+        // Counted through: the second object's corners follow the first one's vertices.
+        var corners = lines.Where(l => l[0] == 'f').Select(l => int.Parse(l.Split(' ')[1].Split("//")[0], CultureInfo.InvariantCulture) - 1).ToList();
+        Assert.Equal(2 * plain.TriangleCount, corners.Count);
+        Assert.All(Enumerable.Range(0, plain.TriangleCount), t => Assert.Equal(corners[t] + plain.VertexCount, corners[t + plain.TriangleCount]));
+        Assert.Equal(2 * plain.VertexCount, lines.Count(l => l.StartsWith("v ", StringComparison.Ordinal)));
+        Assert.All(lines.Where(l => l.StartsWith("v ", StringComparison.Ordinal)), l => Assert.Equal(4, l.Split(' ').Length));
     }
 
     [Fact]
