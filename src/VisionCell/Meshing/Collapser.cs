@@ -172,7 +172,7 @@ internal sealed partial class Collapser
         {
             if (Folds(u, v, candidate) || Folds(v, u, candidate))
                 continue;
-            var distance = Math.Max(_samples.Off(_stars, candidate, enough), _samples.Farthest(_stars, candidate, rim, moved));
+            var distance = Math.Max(_samples.Off(_stars, candidate, enough), _samples.Farthest(_stars, candidate, rim, enough, moved));
             if (distance >= moved)
                 continue;
             (point, moved) = (candidate, distance);

@@ -69,10 +69,11 @@ internal sealed class SurfaceSamples
     /// <param name="triangles">Triangles that are to go.</param>
     /// <param name="apex">The vertex of the fan.</param>
     /// <param name="rim">The edges opposite to it.</param>
+    /// <param name="enough">No larger one is of any interest: then 0 is returned.</param>
     /// <param name="limit">A larger one is of no interest: then anything above is returned.</param>
-    public double Farthest(List<int> triangles, Vector3d apex, ReadOnlySpan<(Vector3d A, Vector3d B)> rim, double limit)
+    public double Farthest(List<int> triangles, Vector3d apex, ReadOnlySpan<(Vector3d A, Vector3d B)> rim, double enough, double limit)
     {
-        var (worst, likely) = (0.0, 0);
+        var (worst, likely) = (enough, 0);
         foreach (var t in triangles)
         {
             for (var p = _first[t]; p >= 0 && worst <= limit; p = _next[p])
@@ -88,7 +89,7 @@ internal sealed class SurfaceSamples
                 worst = Math.Max(worst, nearest);
             }
         }
-        return worst;
+        return worst > enough ? worst : 0;
     }
 
     /// <summary>Moves the points of some triangles to the nearest of a fan.</summary>
