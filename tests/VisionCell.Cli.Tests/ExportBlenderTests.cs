@@ -1,5 +1,6 @@
 using OpenCvSharp;
 using VisionCell.Formats;
+using VisionCell.Scenes;
 using VisionCell.Volumes;
 
 namespace VisionCell.Cli.Tests;
@@ -33,6 +34,39 @@ public sealed class ExportBlenderTests
 
         var again = Command.Run(arguments);
         Assert.Contains("frame 1 of 1: unchanged", again.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_view_of_another_viewer_is_what_is_rendered()
+    {
+        using var folder = new TemporaryFolder();
+        // A ball of 150 nm about (300, 300, 300).
+        var ball = new Volume<byte>(new Shape3(61, 61, 61), new VoxelSize(10, 10, 10), default, Provenance.Of("ball"));
+        for (var i = 0; i < ball.Data.Length; i++)
+            ball.Data[i] = (byte)Math.Clamp(115 - Math.Sqrt(Math.Pow(i / 3721 - 30, 2) + Math.Pow(i / 61 % 61 - 30, 2) + Math.Pow(i % 61 - 30, 2)), 0, 255);
+        VolumeFormats.Write(ball, folder.File("ball.tif"));
+        // From behind and 60 nm beside it, 5 nm a pixel, with what lies below its middle cut away; then without it.
+        var view = new ViewState
+        {
+            PositionNm = [360, 300, 300], Orientation = [0, 1, 0, 0], HeightNm = 600, ClipPlanes = [new ClipPlane { Normal = [0, 1, 0], OffsetNm = 300 }],
+        };
+        Mat Seen(ViewState seen)
+        {
+            seen.Write(folder.File("view.json"));
+            var outcome = Command.Run("export", "blender", folder.File("ball.tif"), "--iso", "100", "--sections", "none", "--out", folder.File("scene"), "--render", "--size", "160x120", "--samples", "8", "--view", folder.File("view.json"));
+            Assert.True(outcome.Code == 0, outcome.Error);
+            Assert.Equal(seen.PositionNm, ViewState.Read(folder.File("scene/view.json")).PositionNm);
+            return Cv2.ImRead(folder.File("scene/picture.png"), ImreadModes.Grayscale);
+        }
+        using var with = Seen(view);
+        using var without = Seen(view with { Layers = [new ViewLayer { Name = "surface", Visible = false }] });
+        using var difference = new Mat();
+        Cv2.Absdiff(with, without, difference);
+        var covered = Enumerable.Range(0, 160 * 120).Where(i => difference.At<byte>(i / 160, i % 160) > 8).Select(i => (X: i % 160, Y: i / 160)).ToList();
+        Assert.Equal(Math.PI * 30 * 30 / 2, covered.Count, 0.06 * 1414);
+        // Seen from behind x runs to the left, so that the ball stands 12 pixels right of the middle.
+        Assert.Equal(80 + 12, covered.Average(p => p.X), 1.5);
+        Assert.True(covered.Count(p => p.Y > 61) < 20, "what lies below the plane is there");
     }
 
     [Fact]
