@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using VisionCell.Formats;
 using VisionCell.Meshing;
 using VisionCell.Volumes;
 
@@ -36,11 +37,14 @@ internal static class SurfaceArguments
     }
 
     /// <summary>The iso value asked for, or the suggested one, which is shown.</summary>
-    public static double IsoFor(this Messages messages, Volume volume, double? iso)
+    public static double IsoFor(this Messages messages, Volume volume, double? iso) => iso ?? Say(messages, IsoThreshold.Suggest(volume));
+
+    /// <summary>As <see cref="IsoFor(Messages, Volume, double?)"/>, of a volume that is read section by section.</summary>
+    public static double IsoFor(this Messages messages, SectionReader sections, double? iso, CancellationToken cancellation) =>
+        iso ?? Say(messages, messages.Run("looking for a threshold", progress => IsoThreshold.Suggest(sections, progress, cancellation)));
+
+    private static double Say(Messages messages, double suggested)
     {
-        if (iso is { } given)
-            return given;
-        var suggested = IsoThreshold.Suggest(volume);
         messages.Notice(FormattableString.Invariant($"iso value {suggested:G6} (Otsu's threshold; --iso V takes another)"));
         return suggested;
     }
@@ -50,21 +54,30 @@ internal static class SurfaceArguments
     public static double ShareOf(this ParseResult parsed, Option<double?> option) => (parsed.GetValue(option) ?? 1) is > 0 and <= 1 and var share ? share
         : throw new BadInputException(FormattableString.Invariant($"--decimate {parsed.GetValue(option)}: the share of triangles to keep must be above 0 and at most 1"));
 
-    /// <summary>Extracts a surface and simplifies it, with progress shown.</summary>
-    /// <param name="source">The volume.</param>
+    /// <summary>Extracts a surface of a file section by section, so that the volume need not fit into memory, with progress shown.</summary>
+    /// <param name="path">The volume.</param>
+    /// <param name="voxelSize">Overrides what the file says; null for that.</param>
     /// <param name="iso">Grey value; null for Otsu's threshold, which is told.</param>
-    /// <param name="share">Share of the triangles to keep.</param>
-    /// <param name="options">Which side is inside.</param>
-    /// <param name="messages">Told the threshold.</param>
+    /// <param name="options">Which side is inside, and whether the border is closed.</param>
+    /// <param name="messages">Told the threshold, and what the user should know of the file.</param>
     /// <param name="cancellation">Stops.</param>
-    /// <returns>The surface, how many triangles were found, and the iso value.</returns>
-    public static (Mesh Mesh, int Found, double Iso) Surface(Volume source, double? iso, double share, MarchingCubesOptions options, Messages messages, CancellationToken cancellation)
+    /// <returns>The surface, and what is written beside it.</returns>
+    public static (Mesh Mesh, MeshMetadata Metadata) Surface(string path, VoxelSize? voxelSize, double? iso, MarchingCubesOptions options, Messages messages, CancellationToken cancellation)
     {
-        var value = messages.IsoFor(source, iso);
-        var mesh = MarchingCubes.Extract(source.ToFloat32(), value, options, cancellation);
-        var found = mesh.TriangleCount;
-        if (share < 1)
-            mesh = messages.Run("decimating", progress => MeshDecimation.Decimate(mesh, Math.Max(4, (int)(share * found)), null, progress, cancellation));
-        return (mesh, found, value);
+        var (reader, size) = VolumeFormats.OpenSections(path, voxelSize, messages.Notice);
+        using (reader)
+        {
+            var value = messages.IsoFor(reader, iso, cancellation);
+            var mesh = messages.Run("extracting the surface", progress => MarchingCubes.Extract(reader, size, reader.Info.Origin, value, options, 0, progress, cancellation));
+            return (mesh, new MeshMetadata(size, IsoValue: value, Provenance: reader.Provenance));
+        }
     }
+
+    /// <summary>A surface with a share of its triangles, with progress shown.</summary>
+    /// <param name="mesh">The surface.</param>
+    /// <param name="share">Share of the triangles to keep.</param>
+    /// <param name="messages">Shows progress.</param>
+    /// <param name="cancellation">Stops.</param>
+    public static Mesh Decimated(Mesh mesh, double share, Messages messages, CancellationToken cancellation) => share == 1 ? mesh
+        : messages.Run("decimating", progress => MeshDecimation.Decimate(mesh, share, null, null, progress, cancellation));
 }

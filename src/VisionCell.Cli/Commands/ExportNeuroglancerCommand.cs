@@ -29,7 +29,7 @@ internal static class ExportNeuroglancerCommand
             if (parsed.GetValue(iso) is { } text)
             {
                 var value = SurfaceArguments.IsoValue(text);
-                surface = SurfaceArguments.Surface(VolumeArguments.Read(path, size, messages, cancellation), value, share, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh;
+                surface = SurfaceArguments.Decimated(SurfaceArguments.Surface(path, size, value, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh, share, messages, cancellation);
             }
             var input = new NeuroglancerInput(path, size, parsed.GetValue(labels), parsed.GetValue(uncertainty), surface);
             messages.Run($"writing {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}", progress =>

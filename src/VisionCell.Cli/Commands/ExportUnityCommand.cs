@@ -30,8 +30,9 @@ internal static class ExportUnityCommand
             var input = new UnityInput(source, Read(parsed.GetValue(labels)), Read(parsed.GetValue(uncertainty)));
             if (value.Asked)
             {
-                var (mesh, _, found) = SurfaceArguments.Surface(source, value.Iso, share, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation);
-                input = input with { Surface = mesh, IsoValue = found };
+                var grey = messages.IsoFor(source, value.Iso);
+                var mesh = MarchingCubes.Extract(source.ToFloat32(), grey, new MarchingCubesOptions(parsed.GetValue(dark)), cancellation);
+                input = input with { Surface = SurfaceArguments.Decimated(mesh, share, messages, cancellation), IsoValue = grey };
             }
             messages.Run($"writing {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}", progress =>
             {

@@ -25,7 +25,7 @@ internal static class MeshCommand
         var dark = SurfaceArguments.Dark();
         var close = new Option<bool>("--close") { Description = "Close the surface where the structure leaves the volume." };
         var voxelSize = CommonOptions.VoxelSize();
-        var command = new Command("mesh", "Extract surfaces as .glb, .ply, .obj or .stl, in nanometres.") { volume, iso, output, labels, decimate, maxError, smooth, colour, table, levels, dark, close, voxelSize };
+        var command = new Command("mesh", "Extract surfaces as .glb, .ply, .obj or .stl, in nanometres; the volume need not fit into memory.") { volume, iso, output, labels, decimate, maxError, smooth, colour, table, levels, dark, close, voxelSize };
         command.SetAction((parsed, cancellation) =>
         {
             var path = parsed.GetRequiredValue(output);
@@ -43,7 +43,7 @@ internal static class MeshCommand
             var colours = parsed.GetValue(colour) is { } other ? VolumeArguments.Read(other, size, messages, cancellation).ToFloat32() : null;
             var (objects, metadata) = parsed.GetValue(labels)
                 ? OfLabels(input, size, new LabelSurfaceOptions(steps ?? 10, share, parsed.GetValue(maxError)), messages, cancellation)
-                : OfGrey(VolumeArguments.Read(input, size, messages, cancellation), parsed.IsoOf(iso), new MarchingCubesOptions(parsed.GetValue(dark), parsed.GetValue(close)), steps ?? 0, share, parsed.GetValue(maxError), messages, cancellation);
+                : OfGrey(input, size, parsed.IsoOf(iso), new MarchingCubesOptions(parsed.GetValue(dark), parsed.GetValue(close)), steps ?? 0, share, parsed.GetValue(maxError), messages, cancellation);
             if (colours is not null)
             {
                 var (low, high) = ContrastLimits.Of(colours.Data, 0.02);
@@ -59,17 +59,16 @@ internal static class MeshCommand
     }
 
     private static (List<Surface> Objects, MeshMetadata Metadata) OfGrey(
-        Volume source, double? iso, MarchingCubesOptions options, int smooth, double share, double? maxError, Messages messages, CancellationToken cancellation)
+        string input, VoxelSize? size, double? iso, MarchingCubesOptions options, int smooth, double share, double? maxError, Messages messages, CancellationToken cancellation)
     {
-        var value = messages.IsoFor(source, iso);
-        var mesh = MarchingCubes.Extract(source.ToFloat32(), value, options, cancellation);
+        var (mesh, metadata) = SurfaceArguments.Surface(input, size, iso, options, messages, cancellation);
         var found = mesh.TriangleCount;
         mesh = MeshSmoothing.Taubin(mesh, smooth);
         if (share < 1 || maxError is not null)
             mesh = messages.Run("decimating", progress => MeshDecimation.Decimate(mesh, share, maxError, null, progress, cancellation));
         if (mesh.TriangleCount < found)
             messages.Notice(string.Create(CultureInfo.InvariantCulture, $"decimated: {mesh.TriangleCount:N0} triangles of {found:N0}"));
-        return ([new Surface("surface", null, mesh)], new MeshMetadata(source.VoxelSize, IsoValue: value, Provenance: source.Provenance));
+        return ([new Surface("surface", null, mesh)], metadata);
     }
 
     private static (List<Surface> Objects, MeshMetadata Metadata) OfLabels(string input, VoxelSize? size, LabelSurfaceOptions options, Messages messages, CancellationToken cancellation)

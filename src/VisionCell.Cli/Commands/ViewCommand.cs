@@ -32,7 +32,7 @@ internal static class ViewCommand
             if (parsed.GetValue(iso) is { } text)
             {
                 var value = SurfaceArguments.IsoValue(text);
-                surface = SurfaceArguments.Surface(VolumeArguments.Read(path, size, messages, cancellation), value, 1, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh;
+                surface = SurfaceArguments.Surface(path, size, value, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh;
             }
             var input = new NeuroglancerInput(path, size, parsed.GetValue(labels), parsed.GetValue(uncertainty), surface);
             using var scene = messages.Run($"reading {Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}", progress => NeuroglancerScene.Prepare(input, messages.Notice, progress, cancellation));

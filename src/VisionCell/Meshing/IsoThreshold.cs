@@ -1,3 +1,4 @@
+using VisionCell.Formats;
 using VisionCell.Volumes;
 
 namespace VisionCell.Meshing;
@@ -18,18 +19,59 @@ public static class IsoThreshold
     /// <exception cref="BadInputException">The volume is constant or has no finite voxel.</exception>
     public static double Suggest(Volume volume)
     {
-        var data = volume.ToFloat32().Data;
-        var (low, high) = Range(data);
+        var data = volume.ToFloat32();
+        return Suggest(take =>
+        {
+            for (var z = 0; z < data.Shape.Z; z++)
+                take(data.Section(z));
+        });
+    }
+
+    /// <summary>The same of a volume that need not fit into memory; sections are read twice.</summary>
+    /// <param name="sections">The volume, section by section.</param>
+    /// <param name="progress">Share of the work done, 0 to 1.</param>
+    /// <param name="cancellation">Stops between sections.</param>
+    /// <exception cref="BadInputException">As above, or a file is damaged.</exception>
+    public static double Suggest(SectionReader sections, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        var shape = sections.Info.Shape;
+        var (section, done) = (new float[shape.SectionCount], 0);
+        return Suggest(take =>
+        {
+            for (var z = 0; z < shape.Z; z++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                sections.Read(z, section);
+                take(section);
+                progress?.Report(0.5 * ++done / shape.Z);
+            }
+        });
+    }
+
+    private delegate void Take(ReadOnlySpan<float> values);
+
+    /// <param name="all">Hands all values over, in parts; called twice.</param>
+    private static double Suggest(Action<Take> all)
+    {
+        float low = float.PositiveInfinity, high = float.NegativeInfinity;
+        all(values =>
+        {
+            var (least, most) = Range(values);
+            (low, high) = (Math.Min(low, least), Math.Max(high, most));
+        });
         if (!(high > low))
             throw new BadInputException(double.IsFinite(low) ? $"every voxel has the value {low}: no threshold separates it; check that the right volume is read" : "the volume holds no finite value: no threshold separates it");
 
         var histogram = new long[Bins];
         var scale = Bins / ((double)high - low);
-        foreach (var value in data)
+        all(values =>
         {
-            if (float.IsFinite(value))
-                histogram[Math.Min(Bins - 1, (int)((value - (double)low) * scale))]++;
-        }
+            foreach (var value in values)
+            {
+                if (float.IsFinite(value))
+                    histogram[Math.Min(Bins - 1, (int)((value - (double)low) * scale))]++;
+            }
+        });
         return low + Split(histogram) / scale;
     }
 

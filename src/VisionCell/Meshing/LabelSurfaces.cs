@@ -119,7 +119,7 @@ public static class LabelSurfaces
     /// <summary>An object as far as it has been read.</summary>
     private sealed class Piecewise
     {
-        public SlabAssembly Surface { get; } = new();
+        public SlabAssembly Surface { get; } = new(withNormals: false);
 
         public long Voxels { get; set; }
 
@@ -141,7 +141,7 @@ public static class LabelSurfaces
                         target[x] = row[x] == label ? 1 : 0;
                 }
             }
-            Surface.Append(MarchingCubes.ExtractSlab(window, 0.5, out var seams, cancellation), seams);
+            Surface.Append(MarchingCubes.ExtractSlab(window, 0.5, cancellation));
         }
     }
 }

@@ -187,7 +187,7 @@ public static partial class MarchingCubes
             var (size, origin) = (_volume.VoxelSize, _volume.Origin);
             position[0] = (float)(origin.X + (voxel % _shape.X + x) * size.X);
             position[1] = (float)(origin.Y + (voxel / _shape.X % _shape.Y + y) * size.Y);
-            position[2] = (float)(origin.Z + (voxel / _shape.SectionCount + z) * size.Z);
+            position[2] = (float)(origin.Z + (_before + voxel / _shape.SectionCount + z) * size.Z);
         }
     }
 }

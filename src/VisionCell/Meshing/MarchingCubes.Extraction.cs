@@ -22,6 +22,7 @@ public static partial class MarchingCubes
         private readonly double _iso;
         private readonly bool _insideIsBelow;
         private readonly CancellationToken _cancellation;
+        private readonly int _before; // planes before the first, of which the origin is that of the very first
         private readonly Shape3 _shape;
         private readonly int _words; // of a row of bits
         private readonly ulong[] _inside; // [z, y, word]: bit x & 63 of word x >> 6 says whether voxel x is inside
@@ -33,9 +34,9 @@ public static partial class MarchingCubes
         private float[] _normals = [];
         private int[] _triangles = [];
 
-        public Extraction(Volume<float> volume, double iso, bool insideIsBelow, CancellationToken cancellation)
+        public Extraction(Volume<float> volume, double iso, bool insideIsBelow, CancellationToken cancellation, int before = 0)
         {
-            (_volume, _data, _iso, _insideIsBelow, _cancellation) = (volume, volume.Data, iso, insideIsBelow, cancellation);
+            (_volume, _data, _iso, _insideIsBelow, _cancellation, _before) = (volume, volume.Data, iso, insideIsBelow, cancellation, before);
             _shape = volume.Shape;
             _words = (_shape.X + 63) / 64;
             _inside = new ulong[(long)_shape.Z * _shape.Y * _words];
@@ -43,9 +44,14 @@ public static partial class MarchingCubes
             (_layerStart, _addedStart) = (new int[_shape.Z], new int[_shape.Z]);
         }
 
-        public SlabSeams Seams => new(_pillarStart[0], _planeStart[_shape.Z - 1], _pillarStart[_shape.Z - 1] - _planeStart[_shape.Z - 1]);
+        public Mesh ToMesh() => new(_positions, _triangles, _normals);
 
-        public Mesh Run()
+        /// <summary>What lies from one plane to another, as if nothing lay beyond; but normals know what does.</summary>
+        public SurfaceSlab Part(int first, int last) => new(
+            _positions, _normals, _triangles, (_planeStart[first], _pillarStart[last]), (_addedStart[first], _addedStart[last]), (_layerStart[first], _layerStart[last]),
+            _pillarStart[first] - _planeStart[first], _pillarStart[last] - _planeStart[last]);
+
+        public Extraction Run()
         {
             var parallel = new ParallelOptions { CancellationToken = _cancellation };
 
@@ -83,7 +89,7 @@ public static partial class MarchingCubes
             var layers = _shape.Z - 1;
             Parallel.For(0, (layers + LayersPerTask - 1) / LayersPerTask, parallel, s => March(s * LayersPerTask, Math.Min(layers, (s + 1) * LayersPerTask)));
             FillMissingNormals(_positions, _normals, _triangles);
-            return new Mesh(_positions, _triangles, _normals);
+            return this;
         }
 
         private static void Limit(long elements)

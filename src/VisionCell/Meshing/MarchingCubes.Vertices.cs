@@ -46,7 +46,7 @@ public static partial class MarchingCubes
             var position = _positions.AsSpan(3 * vertex, 3);
             position[0] = (float)(origin.X + (axis == 0 ? x + t : x) * size.X);
             position[1] = (float)(origin.Y + (axis == 1 ? y + t : y) * size.Y);
-            position[2] = (float)(origin.Z + (axis == 2 ? z + t : z) * size.Z);
+            position[2] = (float)(origin.Z + (axis == 2 ? _before + z + t : _before + z) * size.Z);
 
             // Out of the structure is down the gradient, or up where the structure is the dark side.
             float share = (float)t, side = _insideIsBelow ? 1 : -1;

@@ -38,27 +38,32 @@ public static partial class MarchingCubes
     public static Mesh Extract(Volume<float> volume, double isoValue, MarchingCubesOptions? options, IFieldKernels<float>? kernels, CancellationToken cancellation = default)
     {
         options ??= new MarchingCubesOptions();
-        CheckRange(volume, isoValue, options);
+        CheckRange(IsoThreshold.Range(volume.Data), isoValue, options);
         if (options.CloseBorder)
             volume = Pad(volume);
         var shape = volume.Shape;
-        if (shape.Z < 2 || shape.Y < 2 || shape.X < 2)
-            throw new BadInputException($"a surface in a volume of {shape} voxels: at least 2 along each axis are needed");
+        CheckShape(shape);
         if (kernels is not ISurfaceKernels elsewhere)
-            return new Extraction(volume, isoValue, options.InsideIsBelow, cancellation).Run();
+            return new Extraction(volume, isoValue, options.InsideIsBelow, cancellation).Run().ToMesh();
         var (positions, normals, triangles) = elsewhere.Surface(new SurfaceCut(shape, volume.VoxelSize, volume.Origin, isoValue, options.InsideIsBelow), volume.Data, CubeCases.Table);
         FillMissingNormals(positions, normals, triangles);
         return new Mesh(positions, triangles, normals);
     }
 
-    private static void CheckRange(Volume<float> volume, double isoValue, MarchingCubesOptions options)
+    private static void CheckRange((float Low, float High) range, double isoValue, MarchingCubesOptions options)
     {
-        var (low, high) = IsoThreshold.Range(volume.Data);
+        var (low, high) = range;
         var crosses = options.CloseBorder
             ? (options.InsideIsBelow ? low <= isoValue : high >= isoValue)
             : (options.InsideIsBelow ? low <= isoValue && high > isoValue : low < isoValue && high >= isoValue);
         if (!double.IsFinite(isoValue) || !crosses)
             throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"iso value {isoValue} lies outside the data, which range from {low} to {high}: there is no surface; choose a value between"));
+    }
+
+    private static void CheckShape(Shape3 shape)
+    {
+        if (shape.Z < 2 || shape.Y < 2 || shape.X < 2)
+            throw new BadInputException($"a surface in a volume of {shape} voxels: at least 2 along each axis are needed");
     }
 
     private static Volume<float> Pad(Volume<float> volume)
@@ -73,19 +78,6 @@ public static partial class MarchingCubes
                 volume.Data.AsSpan(volume.Index(z, y, 0), shape.X).CopyTo(padded.Data.AsSpan(padded.Index(z + 1, y + 1, 1)));
         }
         return padded;
-    }
-
-    /// <summary>The surface of one of several slabs that share their first and last sections: no border is closed, and normals are left to the triangles.</summary>
-    /// <param name="slab">At least 2 voxels along each axis; it need not cross the iso value.</param>
-    /// <param name="isoValue">The value of the surface.</param>
-    /// <param name="seams">Which vertices lie in the first and in the last section.</param>
-    /// <param name="cancellation">Stops between layers.</param>
-    internal static Mesh ExtractSlab(Volume<float> slab, double isoValue, out SlabSeams seams, CancellationToken cancellation)
-    {
-        var extraction = new Extraction(slab, isoValue, false, cancellation);
-        var mesh = extraction.Run();
-        seams = extraction.Seams;
-        return mesh;
     }
 
     /// <summary>Vertices without a usable gradient (plateaus, masked neighbours, those inside cubes) take the normal of their triangles.</summary>
