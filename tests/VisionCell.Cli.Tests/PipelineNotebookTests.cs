@@ -24,7 +24,7 @@ public sealed class PipelineNotebookTests
             ["volumes/field.zarr", "checkpoints/field.safetensors", "checkpoints/tilt-series.safetensors", "figures/05-field.png", "figures/05-turntable.mp4"]),
         ("06-evaluate", [], ["volume", "mesh3d", "heatmap", "scatter", "bar", "table"], ["evaluation.json", "evaluation.csv", "figures/06-error-maps.png"]),
         ("07-export", ["triangles", "5000", "width", "160", "samples", "4"], ["volume", "mesh3d", "heatmap"],
-            ["meshes/superresolution.glb", "meshes/superresolution.ply", "volumes/superresolution.ome.tif", "scenes/blender/scene.json", "scenes/blender/scene.blend", "scenes/unity/scene.json", "scenes/neuroglancer/index.html", "figures/blender.png", "figures/overview.png", "figures/surface.png"]),
+            ["meshes/superresolution.glb", "meshes/superresolution.ply", "volumes/superresolution.ome.tif", "scenes/blender/scene.json", "scenes/blender/scene.blend", "scenes/unity/scene.json", "scenes/neuroglancer/index.html", "scenes/view.json", "figures/blender.png", "figures/overview.png", "figures/surface.png"]),
     ];
 
     [Fact]

@@ -71,7 +71,7 @@ public static class UnityScene
                 ["volumes"] = described, ["mesh"] = input.Surface is null ? null : "surface.glb", ["isoValue"] = input.IsoValue,
             };
             File.WriteAllText(Path.Combine(target, "scene.json"), manifest.ToJsonString(_indented));
-            (view ?? Whole(input.Volume)).Write(Path.Combine(target, "view.json"));
+            (view ?? ViewState.Framing(input.Volume)).Write(Path.Combine(target, "view.json"));
         });
     }
 
@@ -118,12 +118,6 @@ public static class UnityScene
             (low, high) = float.IsFinite(low) ? (low, low + 1) : (0, 1);
         double factor = ((double)high - low) / ushort.MaxValue;
         return (floats.Map(v => float.IsFinite(v) ? (ushort)Math.Round((v - (double)low) / factor) : (ushort)0), low, factor);
-    }
-
-    private static ViewState Whole(Volume volume)
-    {
-        var (shape, size, origin) = (volume.Shape, volume.VoxelSize, volume.Origin);
-        return ViewState.Framing(origin, new Position(origin.Z + (shape.Z - 1) * size.Z, origin.Y + (shape.Y - 1) * size.Y, origin.X + (shape.X - 1) * size.X));
     }
 
     private static JsonArray Triple(int x, int y, int z) => [x, y, z];

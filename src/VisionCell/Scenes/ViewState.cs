@@ -79,6 +79,33 @@ public sealed record ViewState
         HeightNm = Math.Sqrt(Math.Pow(high.X - low.X, 2) + Math.Pow(high.Y - low.Y, 2) + Math.Pow(high.Z - low.Z, 2)),
     };
 
+    /// <summary>The whole of a volume in view, seen along z.</summary>
+    /// <param name="volume">Any volume <c>[Z, Y, X]</c>.</param>
+    public static ViewState Framing(Volume volume)
+    {
+        var (shape, size, origin) = (volume.Shape, volume.VoxelSize, volume.Origin);
+        return Framing(origin, new Position(origin.Z + (shape.Z - 1) * size.Z, origin.Y + (shape.Y - 1) * size.Y, origin.X + (shape.X - 1) * size.X));
+    }
+
+    /// <summary>The same point, looked at along a direction; y runs down the picture as far as it can.</summary>
+    /// <param name="direction">Into the picture, in the frame of the volume, of any length.</param>
+    /// <exception cref="BadInputException">The direction is none.</exception>
+    public ViewState Towards(Vector3 direction)
+    {
+        var length = Math.Sqrt(direction.X * direction.X + direction.Y * direction.Y + direction.Z * direction.Z);
+        if (!(length > 0 && double.IsFinite(length)))
+            throw new BadInputException($"a view along {direction}: three numbers x, y, z, not all zero");
+        var into = System.Numerics.Vector3.Normalize(new((float)(direction.X / length), (float)(direction.Y / length), (float)(direction.Z / length)));
+        var y = System.Numerics.Vector3.UnitY;
+        var down = y - System.Numerics.Vector3.Dot(y, into) * into;
+        // Along y itself z runs down.
+        down = down.Length() > 1e-3f ? System.Numerics.Vector3.Normalize(down) : System.Numerics.Vector3.UnitZ;
+        var right = System.Numerics.Vector3.Cross(down, into);
+        var turn = System.Numerics.Quaternion.CreateFromRotationMatrix(new System.Numerics.Matrix4x4(
+            right.X, right.Y, right.Z, 0, down.X, down.Y, down.Z, 0, into.X, into.Y, into.Z, 0, 0, 0, 0, 1));
+        return this with { Orientation = [turn.X, turn.Y, turn.Z, turn.W] };
+    }
+
     /// <summary>Reads a view file.</summary>
     /// <exception cref="BadInputException">It is missing, no JSON, has an unknown key or a value out of range.</exception>
     public static ViewState Read(string path) => Configuration.Read<ViewState>(path);

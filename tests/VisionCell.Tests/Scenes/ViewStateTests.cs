@@ -44,6 +44,33 @@ public sealed class ViewStateTests
     }
 
     [Theory]
+    [InlineData(0, 0, 1)]
+    [InlineData(0, 0, -2)]
+    [InlineData(0.6, 0.5, 0.75)]
+    [InlineData(-1, 0, 0)]
+    [InlineData(3, -4, -0.1)]
+    [InlineData(0, 5, 0)]
+    public void A_view_along_a_direction_looks_along_it_with_y_down(double x, double y, double z)
+    {
+        var view = new ViewState { PositionNm = [1, 2, 3] }.Towards(new Vector3(x, y, z));
+        Assert.Equal([1, 2, 3], view.PositionNm);
+        var q = view.Orientation;
+        // q v q*, written out: v + 2 w (u × v) + 2 u × (u × v).
+        double[] Turned(double[] v)
+        {
+            double[] Cross(double[] a, double[] b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+            var once = Cross(q[..3], v);
+            var twice = Cross(q[..3], once);
+            return [.. v.Select((c, i) => c + 2 * q[3] * once[i] + 2 * twice[i])];
+        }
+        var length = Math.Sqrt(x * x + y * y + z * z);
+        Assert.Equal([x / length, y / length, z / length], Turned([0, 0, 1]), (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.Equal(0, Turned([1, 0, 0])[1], 1e-6);
+        Assert.True(Turned([0, 1, 0])[1] > -1e-6);
+        Assert.Throws<BadInputException>(() => view.Towards(default));
+    }
+
+    [Theory]
     [InlineData("""{"heigthNm": 1}""", "heightNm")]
     [InlineData("""{"heightNm": -1}""", "heightNm -1: must be a positive number")]
     [InlineData("""{"version": 2}""", "version 2")]
