@@ -1,6 +1,6 @@
 """Makes the goldens of N5 with python3-zarr (Debian 12: zarr 2.13.6, numcodecs 0.11.0), which writes every block whole, and those of N5 with smaller blocks
 at the end and of Neuroglancer's precomputed format after their specifications (n5 4.0; neuroglancer src/datasource/precomputed/volume.md), for which
-Debian has no writer; JPEG by python3-pil. tests/Integration/NeuroglancerBrowserTests.cs has Neuroglancer read them. Voxels as in make_voxels.py.
+Debian has no writer; JPEG by python3-pil. The latter have not been read by another program. Voxels as in make_voxels.py.
 
     cd tests/goldens/formats && /usr/bin/python3 make_chunked.py
 """
