@@ -5,14 +5,16 @@
 #   docker run --rm -p 127.0.0.1:8888:8888 -v "$PWD/data:/home/cell/data" visioncell
 #   docker run --rm -v "$PWD:/home/cell/data" visioncell visioncell info data/stack.tif
 #
-# Images are pinned by digest with --build-arg SDK_DIGEST=@sha256:… and RUN_DIGEST=@sha256:…; other bases with SDK_IMAGE and RUN_IMAGE (any Debian or
-# Ubuntu with the .NET 10 SDK). JUPYTER=pip brings JupyterLab from PyPI, JUPYTER=debian the notebook of the distribution. The same image serves a
+# Images are pinned by digest with --build-arg SDK_DIGEST=@sha256:…, RUN_DIGEST and NODE_DIGEST; other bases with SDK_IMAGE and RUN_IMAGE (any Debian or
+# Ubuntu with the .NET 10 SDK) and NODE_IMAGE. JUPYTER=pip brings JupyterLab from PyPI, JUPYTER=debian the notebook of the distribution. The same image serves a
 # user alone, DockerSpawner, and Kubernetes (environment/jupyterhub/kubernetes.yaml): docs/guide/gpu-servers.md, which says what of this was run.
 
 ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0-noble
 ARG SDK_DIGEST=
 ARG RUN_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0-noble
 ARG RUN_DIGEST=
+ARG NODE_IMAGE=docker.io/library/node:22-slim
+ARG NODE_DIGEST=
 
 FROM ${SDK_IMAGE}${SDK_DIGEST} AS build
 ARG DEVICE=cpu
@@ -24,7 +26,7 @@ COPY src ./src
 RUN dotnet publish src/VisionCell.Cli -c Release -r linux-x64 --self-contained false -p:Device=$DEVICE --disable-build-servers \
     -o artifacts/visioncell
 
-FROM node:22-slim AS neuroglancer
+FROM ${NODE_IMAGE}${NODE_DIGEST} AS neuroglancer
 WORKDIR /build
 COPY src/neuroglancer ./
 RUN npm ci --ignore-scripts && node build.mjs /neuroglancer

@@ -1,27 +1,30 @@
-"""DockerSpawner in place of local servers: appended to jupyterhub_config.py (jupyterhub -f a file that loads both with load_subconfig), for a hub on a
-machine with Docker. Containers have networks and processes of their own, so that the loopback addresses of isolation.py are not needed."""
+"""JupyterHub with a container of each user's own, on one machine with Docker: jupyterhub -f dockerspawner.py, with dockerspawner beside the hub; see
+docs/guide/gpu-servers.md. Containers have networks and processes of their own, so that the loopback addresses of isolation.py are not needed."""
 
 import os
 import sys
 
-sys.path.insert(0, os.environ.get("VISIONCELL_HUB_FILES", "/opt/visioncell/environment/jupyterhub"))
+sys.path.insert(0, os.environ.get("VISIONCELL_HUB_FILES") or os.path.dirname(os.path.realpath(__file__)))
+import common  # noqa: E402
 import isolation  # noqa: E402
 
 c = get_config()  # noqa: F821
-state = os.environ.get("VISIONCELL_HUB_STATE", "/var/lib/visioncell-hub")
-data = os.environ.get("VISIONCELL_HUB_DATA", "/srv/visioncell/data")
+state = common.hub(c, internal="http://0.0.0.0:8081")
+c.JupyterHub.hub_connect_ip = common.setting("CONNECT", "host.docker.internal")
+common.servers(c, lab=True)
+# The image's own.
+c.Spawner.env_keep = []
+c.Spawner.environment["VISIONCELL_DATA"] = "/srv/visioncell/data"
 
 c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"
-c.JupyterHub.hub_ip = "0.0.0.0"
-c.JupyterHub.hub_connect_ip = os.environ.get("VISIONCELL_HUB_CONNECT", "host.docker.internal")
-c.DockerSpawner.image = os.environ.get("VISIONCELL_HUB_IMAGE", "visioncell:latest")
+c.DockerSpawner.image = common.setting("IMAGE", "visioncell:latest")
 c.DockerSpawner.cmd = "jupyterhub-singleuser"
 c.DockerSpawner.remove = True
 c.DockerSpawner.notebook_dir = "/home/cell"
 c.DockerSpawner.volumes = {"visioncell-{username}": "/home/cell/work"}
-c.DockerSpawner.read_only_volumes = {data: "/srv/visioncell/data"}
-c.DockerSpawner.mem_limit = os.environ.get("VISIONCELL_HUB_MEMORY", "16G")
-c.DockerSpawner.cpu_limit = float(os.environ.get("VISIONCELL_HUB_CPUS", "4"))
+c.DockerSpawner.read_only_volumes = {common.setting("DATA", "/srv/visioncell/data"): "/srv/visioncell/data"}
+c.DockerSpawner.mem_limit = common.setting("MEMORY", "16G")
+c.DockerSpawner.cpu_limit = float(common.setting("CPUS", "4"))
 
 gpus = isolation.Devices(os.path.join(state, "devices.json"), isolation.devices())
 

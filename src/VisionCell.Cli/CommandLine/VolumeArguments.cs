@@ -8,7 +8,7 @@ namespace VisionCell.Cli.CommandLine;
 internal static class VolumeArguments
 {
     /// <summary>A volume to be read.</summary>
-    public static Argument<string> Volume(string name = "VOLUME", string description = "TIFF stack, OME-Zarr group or folder of numbered slices.") =>
+    public static Argument<string> Volume(string name = "VOLUME", string description = "TIFF stack, OME-Zarr group, N5 dataset, precomputed volume or folder of numbered slices.") =>
         new(name) { Description = description };
 
     /// <summary><c>--z-positions FILE</c>: where the sections of a stack truly lie.</summary>

@@ -140,7 +140,7 @@ public static class OmeZarr
         while (HasNext(shape, options))
         {
             var f = Pyramid.NextFactors(shape, size);
-            shape = new Shape3((shape.Z + f.Z - 1) / f.Z, (shape.Y + f.Y - 1) / f.Y, (shape.X + f.X - 1) / f.X);
+            shape = Pyramid.Halved(shape, f);
             size = new VoxelSize(size.Z * f.Z, size.Y * f.Y, size.X * f.X);
             yield return (shape, size);
         }

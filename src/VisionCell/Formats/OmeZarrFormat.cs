@@ -2,7 +2,7 @@ using VisionCell.Volumes;
 
 namespace VisionCell.Formats;
 
-/// <summary><see cref="OmeZarr"/> behind the registry: reads the finest level, writes version 0.4.</summary>
+/// <summary><see cref="OmeZarr"/> behind the registry: reads the finest level, that of <see cref="N5"/> and <see cref="Precomputed"/> too, and writes version 0.4.</summary>
 public sealed class OmeZarrFormat : IVolumeFormat
 {
     /// <inheritdoc/>
@@ -13,7 +13,7 @@ public sealed class OmeZarrFormat : IVolumeFormat
 
     /// <inheritdoc/>
     public bool Recognises(string path) =>
-        ZarrFiles.IsRemote(path) || (Directory.Exists(path) && (OmeZarr.IsZarr(path) || Path.TrimEndingDirectorySeparator(path).EndsWith(".zarr", StringComparison.OrdinalIgnoreCase)));
+        ZarrFiles.IsRemote(path) || (Directory.Exists(path) && (OmeZarr.IsZarr(path) || Path.TrimEndingDirectorySeparator(path).EndsWith(".zarr", StringComparison.OrdinalIgnoreCase) || N5.Is(path) || Precomputed.Is(path)));
 
     /// <inheritdoc/>
     public VolumeInfo Inspect(string path) => OmeZarr.Open(path).Info;

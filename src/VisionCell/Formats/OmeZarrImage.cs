@@ -5,7 +5,7 @@ using VisionCell.Volumes;
 namespace VisionCell.Formats;
 
 /// <summary>
-/// An open OME-Zarr image: its resolution levels, finest first, each readable as a whole or by boxes without loading the
+/// An open OME-Zarr image, or one of N5 or of Neuroglancer's precomputed format: its resolution levels, finest first, each readable as a whole or by boxes without loading the
 /// rest. Holds no files open; thread safe.
 /// </summary>
 public sealed class OmeZarrImage
@@ -62,7 +62,7 @@ public sealed class OmeZarrImage
         {
             // The layout is of the sections of the finest level.
             var sections = _provenance.Sections is { } layout && layout.Count == shape.Z ? layout.Crop(part.Z, part.Shape.Z) : null;
-            var volume = SectionBytes.NewVolume(from.Array.Type, part.Shape, size, origin, _provenance with { Sections = sections });
+            var volume = SectionBytes.NewUnfilled(from.Array.Type, part.Shape, size, origin, _provenance with { Sections = sections });
             from.Array.Read(part, volume, progress, cancellationToken);
             return volume;
         });
@@ -84,7 +84,12 @@ public sealed class OmeZarrImage
 
     internal sealed record Level(ZarrArray Array, VoxelSize? Size, Position Origin);
 
-    /// <summary>Opens an image: a group with multiscales metadata of OME-NGFF 0.1 to 0.5, or a bare array.</summary>
+    /// <summary>The path of a level, relative to its group, if it is one.</summary>
+    /// <exception cref="InvalidDataException">It is missing, or leads out of the group.</exception>
+    internal static string Inside(string? path) => path is null ? throw new InvalidDataException("a dataset without a path")
+        : Path.IsPathRooted(path) || path.Split('/').Contains("..") ? throw new InvalidDataException($"dataset path {path} leaves the group") : path;
+
+    /// <summary>Opens an image: a group with multiscales metadata of OME-NGFF 0.1 to 0.5, a bare array, or <see cref="N5"/> or <see cref="Precomputed"/>.</summary>
     internal static OmeZarrImage Open(string path)
     {
         path = Path.TrimEndingDirectorySeparator(path);
@@ -93,6 +98,13 @@ public sealed class OmeZarrImage
         {
             return new OmeZarrImage(path, "Zarr array", "zyx", [new Level(new ZarrArray(path, isComplete: false), null, default)], Provenance.Of(name),
                 ["a bare Zarr array, whose axes are taken as z, y, x"]);
+        }
+        if (!ZarrFiles.Exists(Path.Combine(path, "zarr.json")) && !ZarrFiles.Exists(Path.Combine(path, ".zattrs")))
+        {
+            if (Precomputed.Is(path))
+                return Precomputed.Open(path);
+            if (N5.Is(path))
+                return N5.Open(path);
         }
         var (ome, attributes) = Attributes(path);
         if (ome["multiscales"] is not JsonArray { Count: > 0 } multiscales)
@@ -107,9 +119,7 @@ public sealed class OmeZarrImage
         var levels = new List<Level>();
         foreach (var dataset in image["datasets"] as JsonArray ?? throw new InvalidDataException("datasets are missing"))
         {
-            var relative = (string?)dataset?["path"] ?? throw new InvalidDataException("a dataset without a path");
-            if (Path.IsPathRooted(relative) || relative.Split('/').Contains(".."))
-                throw new InvalidDataException($"dataset path {relative} leaves the group");
+            var relative = Inside((string?)dataset?["path"]);
             var array = new ZarrArray(Path.Combine(path, relative), (bool?)attributes["visioncell"]?["everyChunkWritten"] == true);
             if (axes.Length > 0 && axes.Length != array.Rank)
                 throw new InvalidDataException($"axes {axes} for an array of {array.Rank} dimensions");

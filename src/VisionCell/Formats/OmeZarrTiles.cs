@@ -5,7 +5,8 @@ namespace VisionCell.Formats;
 /// <summary>
 /// Writes an OME-Zarr image tile by tile, in any order, so that neither the image nor one of its sections need fit in memory, and goes on where
 /// it was interrupted: a tile that is complete leaves a mark. Several processes may write at once, the same tile too: chunks, or shards, are renamed into place.
-/// <see cref="Complete"/> makes the coarser levels and moves the image into place.
+/// Of the coarser levels a tile writes those of which it holds whole files: with chunks of 64 and tiles of 256 voxels the next two.
+/// <see cref="Complete"/> makes the others from them and moves the image into place.
 /// The bytes are those of <see cref="OmeZarr.Write"/>.
 /// </summary>
 public sealed class OmeZarrTiles
@@ -17,6 +18,7 @@ public sealed class OmeZarrTiles
     private readonly VoxelSize _size;
     private readonly Position _origin;
     private readonly OmeZarrOptions _options;
+    private readonly (Shape3 Shape, VoxelSize Size)[] _levels;
 
     /// <summary>Begins an image, or goes on with one.</summary>
     /// <param name="work">Folder to work in; what it holds of an earlier run is taken up, so give another one where anything has changed.</param>
@@ -30,6 +32,7 @@ public sealed class OmeZarrTiles
     {
         (_work, _shape, _type, _size, _origin, _options) = (work, shape, type, size, origin, (options ?? new OmeZarrOptions()).Checked());
         _image = Path.Combine(work, "image");
+        _levels = [.. OmeZarr.Shapes(shape, size, _options)];
         // Moved into place, and then interrupted: the marks that are left are of an image that is gone.
         if (Directory.Exists(work) && !Directory.Exists(_image))
             Directory.Delete(work, recursive: true);
@@ -58,13 +61,22 @@ public sealed class OmeZarrTiles
     /// <param name="cancellationToken">Stops between chunks; the tile then counts as not written.</param>
     public void Write(Volume voxels, Box tile, CancellationToken cancellationToken = default)
     {
-        bool Fits(int start, int length, int limit) => start % Step == 0 && (length % Step == 0 || start + length == limit);
-        if (voxels.VoxelType != _type || voxels.Shape != tile.Shape || !tile.IsInside(_shape)
-            || !Fits(tile.Z, tile.Shape.Z, _shape.Z) || !Fits(tile.Y, tile.Shape.Y, _shape.Y) || !Fits(tile.X, tile.Shape.X, _shape.X))
+        if (voxels.VoxelType != _type || voxels.Shape != tile.Shape || !tile.IsInside(_shape) || !HoldsWholeFiles(tile, _shape))
         {
             throw new ArgumentException($"{voxels.VoxelType} tile of {voxels.Shape} for {tile.Shape} at ({tile.Z}, {tile.Y}, {tile.X}) of a {_type} image of {_shape} in files of {Step}", nameof(tile));
         }
-        ZarrWriter.WriteBlock(voxels, (tile.Z / Step, tile.Y / Step, tile.X / Step), Path.Combine(_image, "0"), _options, new ProgressCounter(null, 1), cancellationToken);
+        var part = tile;
+        for (var level = 0; ;)
+        {
+            ZarrWriter.WriteBlock(voxels, (part.Z / Step, part.Y / Step, part.X / Step), Path.Combine(_image, $"{level}"), _options, new ProgressCounter(null, 1), cancellationToken);
+            if (level + 1 == _levels.Length)
+                break;
+            var factors = Pyramid.NextFactors(_levels[level].Shape, _levels[level].Size);
+            level++;
+            if (Coarser(part, factors) is not { } coarser || !HoldsWholeFiles(coarser, _levels[level].Shape))
+                break;
+            (voxels, part) = (Pyramid.Halve(voxels, factors, cancellationToken), coarser);
+        }
         File.WriteAllBytes(Mark(tile), []);
     }
 
@@ -72,7 +84,7 @@ public sealed class OmeZarrTiles
     /// <exception cref="BadInputException">A chunk is not there.</exception>
     public Volume Read(Box box, CancellationToken cancellationToken = default)
     {
-        var volume = SectionBytes.NewVolume(_type, box.Shape, _size, _origin, Provenance.Of(""));
+        var volume = SectionBytes.NewUnfilled(_type, box.Shape, _size, _origin, Provenance.Of(""));
         return ReadGuard.Run(_image, "OME-Zarr", () =>
         {
             new ZarrArray(Path.Combine(_image, "0"), isComplete: true).Read(box, volume, null, cancellationToken);
@@ -84,7 +96,7 @@ public sealed class OmeZarrTiles
     /// <param name="path">The folder of the image.</param>
     /// <param name="provenance">Where the data come from.</param>
     /// <param name="progress">Fraction done, 0 to 1.</param>
-    /// <param name="cancellationToken">Stops; the next call begins the levels anew.</param>
+    /// <param name="cancellationToken">Stops; the next call goes on with the level that was interrupted.</param>
     /// <exception cref="BadInputException">A file, or a folder that is no Zarr group, is in the way; or a tile was not written.</exception>
     public void Complete(string path, Provenance provenance, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -95,6 +107,16 @@ public sealed class OmeZarrTiles
         OmeZarrLevels.Complete(_image, path, _shape, _type, _size, _origin, provenance, _options, progress, cancellationToken);
         Directory.Delete(_work, recursive: true);
     }
+
+    private bool HoldsWholeFiles(Box tile, Shape3 shape)
+    {
+        bool Fits(int start, int length, int limit) => start % Step == 0 && (length % Step == 0 || start + length == limit);
+        return Fits(tile.Z, tile.Shape.Z, shape.Z) && Fits(tile.Y, tile.Shape.Y, shape.Y) && Fits(tile.X, tile.Shape.X, shape.X);
+    }
+
+    /// <summary>Where a tile lies in the next level; null where it begins within one of its voxels.</summary>
+    private static Box? Coarser(Box tile, Shape3 factors) => tile.Z % factors.Z != 0 || tile.Y % factors.Y != 0 || tile.X % factors.X != 0 ? null
+        : new Box(tile.Z / factors.Z, tile.Y / factors.Y, tile.X / factors.X, Pyramid.Halved(tile.Shape, factors));
 
     private string Mark(Box tile) => Path.Combine(_work, MarkOf(tile));
 }

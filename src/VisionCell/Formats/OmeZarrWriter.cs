@@ -61,7 +61,7 @@ public sealed class OmeZarrWriter
     /// <param name="path">The folder of the image.</param>
     /// <param name="provenance">Where the data come from.</param>
     /// <param name="progress">Fraction done, 0 to 1.</param>
-    /// <param name="cancellationToken">Stops; the next call begins the levels anew.</param>
+    /// <param name="cancellationToken">Stops; the next call goes on with the level that was interrupted.</param>
     /// <exception cref="BadInputException">A file, or a folder that is no Zarr group, is in the way.</exception>
     public void Complete(string path, Provenance provenance, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -81,7 +81,7 @@ public sealed class OmeZarrWriter
     private void Pack(int row, CancellationToken cancellationToken)
     {
         var first = row * _options.FileEdge;
-        var slab = SectionBytes.NewVolume(_type, _shape with { Z = Math.Min(_options.FileEdge, _shape.Z - first) }, _size, _origin, Provenance.Of(""));
+        var slab = SectionBytes.NewUnfilled(_type, _shape with { Z = Math.Min(_options.FileEdge, _shape.Z - first) }, _size, _origin, Provenance.Of(""));
         for (var z = 0; z < slab.Shape.Z; z++)
         {
             using var file = File.OpenRead(SectionFile(first + z));

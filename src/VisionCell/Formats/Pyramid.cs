@@ -42,9 +42,9 @@ public static class Pyramid
     {
         var (shape, size, origin) = (volume.Shape, volume.VoxelSize, volume.Origin);
         var result = new Volume<T>(
-            new Shape3(Half(shape.Z, f.Z), Half(shape.Y, f.Y), Half(shape.X, f.X)),
+            Halved(shape, f),
             new VoxelSize(size.Z * f.Z, size.Y * f.Y, size.X * f.X),
-            new Position(origin.Z + (f.Z - 1) * size.Z / 2, origin.Y + (f.Y - 1) * size.Y / 2, origin.X + (f.X - 1) * size.X / 2),
+            Origin(origin, size, f),
             volume.Provenance);
         Parallel.For(0, result.Shape.Z, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, z =>
         {
@@ -76,5 +76,11 @@ public static class Pyramid
         return result;
     }
 
-    private static int Half(int n, int factor) => (n + factor - 1) / factor;
+    /// <summary>Centre of the first voxel of the level that follows, nm.</summary>
+    internal static Position Origin(Position origin, VoxelSize size, Shape3 factors) =>
+        new(origin.Z + (factors.Z - 1) * size.Z / 2, origin.Y + (factors.Y - 1) * size.Y / 2, origin.X + (factors.X - 1) * size.X / 2);
+
+    /// <summary>Shape of the level that follows.</summary>
+    internal static Shape3 Halved(Shape3 shape, Shape3 factors) =>
+        new((shape.Z + factors.Z - 1) / factors.Z, (shape.Y + factors.Y - 1) / factors.Y, (shape.X + factors.X - 1) / factors.X);
 }

@@ -28,6 +28,21 @@ internal static class SectionBytes
         _ => new Volume<float>(shape, size, origin, provenance),
     };
 
+    /// <summary>A volume of any content, to be filled: clearing it first would take as long as the copy of what is read.</summary>
+    public static Volume NewUnfilled(VoxelType type, Shape3 shape, VoxelSize size, Position origin, Provenance provenance)
+    {
+        return type switch
+        {
+            VoxelType.UInt8 => Of<byte>(),
+            VoxelType.UInt16 => Of<ushort>(),
+            _ => Of<float>(),
+        };
+
+        Volume<T> Of<T>()
+            where T : unmanaged, System.Numerics.INumber<T> =>
+            new(shape.Count <= Array.MaxLength ? GC.AllocateUninitializedArray<T>((int)shape.Count) : [], shape, size, origin, provenance);
+    }
+
     /// <summary>Reverses the bytes of every element in place.</summary>
     public static void Swap(Span<byte> data, int elementSize)
     {

@@ -61,6 +61,21 @@ internal static class Slice
         }
     }
 
+    /// <summary>Decodes a grey JPEG of any width and height, row by row; returns the number of pixels.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, has colours, or more pixels than there is room for.</exception>
+    public static unsafe int ReadJpeg(ReadOnlySpan<byte> data, Span<byte> target)
+    {
+        if (data.LastIndexOf([(byte)0xFF, (byte)0xD9]) < 0)
+            throw new InvalidDataException("a JPEG without its end marker");
+        using var image = Cv2.ImDecode(data.ToArray(), ImreadModes.Unchanged);
+        if (image.Empty() || image.Channels() != 1 || image.ElemSize() != 1 || image.Total() > target.Length)
+            throw new InvalidDataException($"a JPEG of {image.Height} x {image.Width} pixels and {image.Channels()} channel(s) where {target.Length:N0} grey pixels are the limit");
+        var (height, width) = (image.Height, image.Width);
+        for (var y = 0; y < height; y++)
+            new ReadOnlySpan<byte>((void*)image.Ptr(y), width).CopyTo(target[(y * width)..]);
+        return height * width;
+    }
+
     // One channel, or the first of several that agree; a fourth is transparency and must be opaque.
     private static bool CopyGrey(ReadOnlySpan<byte> source, int channels, int size, Span<byte> target)
     {

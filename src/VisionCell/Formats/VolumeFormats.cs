@@ -93,7 +93,7 @@ public static class VolumeFormats
             throw new BadInputException($"{path}: no such file or folder");
         return ReadGuard.Run(path, "volume", () => Array.Find(_formats, f => f.Recognises(path)))
             ?? throw new BadInputException(
-                $"{path}: not a volume that can be read; give a TIFF stack, an OME-Zarr group or a folder of numbered TIFF, PNG or JPEG slices");
+                $"{path}: not a volume that can be read; give a TIFF stack, an OME-Zarr group, an N5 dataset, a precomputed volume or a folder of numbered TIFF, PNG or JPEG slices");
     }
 
     private static VoxelSize Settle(VolumeInfo info, VoxelSize? asked, Action<string>? notice)

@@ -19,10 +19,19 @@ internal sealed class ZarrArray
     /// <param name="folder">Its folder.</param>
     /// <param name="isComplete">Its writer left no chunk out, so that a missing one is a loss and not fill value.</param>
     public ZarrArray(string folder, bool isComplete)
+        : this(folder, ZarrMetadata.Of(folder), isComplete)
+    {
+    }
+
+    /// <summary>Opens an array of which is known how it is stored.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="metadata">How it is stored.</param>
+    /// <param name="isComplete">Its writer left no chunk out.</param>
+    public ZarrArray(string folder, ZarrMetadata metadata, bool isComplete)
     {
         _folder = folder;
         _isComplete = isComplete;
-        _metadata = ZarrMetadata.Of(folder);
+        _metadata = metadata;
         var shape = _metadata.Shape;
         if (shape.AsSpan(..^3).ContainsAnyExcept(1))
             throw new BadInputException($"{folder}: holds {shape[..^3].Aggregate(1L, (a, b) => a * b)} channels or time points (shape {string.Join(" x ", shape)}); save the one to be used on its own");
@@ -37,6 +46,9 @@ internal sealed class ZarrArray
 
     public VoxelType Type => _metadata.Type;
 
+    /// <summary>Whether its chunks have lost detail.</summary>
+    public bool IsLossy => _metadata.Codec.Codecs.Any(c => c.Name == "jpeg");
+
     /// <summary>Sections in a chunk.</summary>
     public int ChunkSections => (_metadata.Codec.Sharding?.Chunks ?? _metadata.Chunks)[^3];
 
@@ -49,11 +61,11 @@ internal sealed class ZarrArray
             var names = codec.Codecs.Count == 0 ? "uncompressed" : string.Join(" + ", codec.Codecs.Select(c => c.Name));
             var chunks = string.Join(" x ", _metadata.Codec.Sharding?.Chunks ?? _metadata.Chunks);
             var shards = _metadata.Codec.Sharding is null ? "" : $" in shards of {string.Join(" x ", _metadata.Chunks)}";
-            return $"Zarr v{_metadata.Version}, chunks {chunks}{shards}, {names}";
+            return $"{_metadata.Format}, chunks {chunks}{shards}, {names}";
         }
     }
 
-    /// <summary>Fills <paramref name="target"/> with the voxels from <paramref name="box"/>, whose shape it has.</summary>
+    /// <summary>Fills <paramref name="target"/>, all of it, with the voxels from <paramref name="box"/>, whose shape it has.</summary>
     /// <exception cref="BadInputException">A chunk is damaged.</exception>
     public void Read(Box box, Volume target, IProgress<double>? progress, CancellationToken cancellationToken)
     {
@@ -88,8 +100,10 @@ internal sealed class ZarrArray
         var file = Path.Combine(_folder, _metadata.KeyOf(at));
         var chunks = Spatial(_metadata.Chunks);
         var place = new Box(z * chunks.Z, y * chunks.Y, x * chunks.X, chunks);
+        if (_metadata.ChunkEnd == ZarrChunkEnd.Cut && !ZarrFiles.IsRemote(file) && !File.Exists(file) && File.Exists(file + ".gz"))
+            return [new Piece(file + ".gz", "a chunk", place, _metadata.Chunks, _metadata.Codec with { Codecs = [.. _metadata.Codec.Codecs, new ZarrCodec("gzip")] }, null)];
         if (_metadata.Codec.Sharding is not { } sharding)
-            return [new Piece(file, "a Zarr chunk", place, _metadata.Chunks, _metadata.Codec, null)];
+            return [new Piece(file, $"a chunk of {_metadata.Format}", place, _metadata.Chunks, _metadata.Codec, null)];
         int[] per = [.. _metadata.Chunks.Select((n, i) => n / sharding.Chunks[i])];
         var index = ReadGuard.Run(file, "the index of a Zarr shard", () => ZarrShardIndex.Read(file, sharding, per.Aggregate(1, (a, b) => checked(a * b))));
         if (index is null)
@@ -128,7 +142,13 @@ internal sealed class ZarrArray
     {
         var size = SectionBytes.Size(Type);
         var codecs = piece.Codec.Codecs;
-        var expected = piece.Chunk.Aggregate(1, (a, b) => a * b) * size;
+        var chunk = _metadata.ChunkEnd switch
+        {
+            ZarrChunkEnd.Filled => piece.Chunk,
+            ZarrChunkEnd.Cut => Inside(piece.Place),
+            _ => N5.TakeHeader(data, Inside(piece.Place), piece.Chunk),
+        };
+        var expected = chunk.Aggregate(1, (a, b) => a * b) * size;
         PooledBytes? decoded = null;
         try
         {
@@ -145,7 +165,7 @@ internal sealed class ZarrArray
                 throw new InvalidDataException($"{bytes.Length:N0} bytes where a chunk has {expected:N0}");
             if (piece.Codec.BigEndian)
                 SectionBytes.Swap(bytes, size);
-            var strides = Strides(piece.Chunk, piece.Codec.Order);
+            var strides = Strides(chunk, piece.Codec.Order);
             switch (target)
             {
                 case Volume<byte> v:
@@ -191,9 +211,9 @@ internal sealed class ZarrArray
 
     private void Fill(Box chunk, Box box, Volume target)
     {
-        var fill = _metadata.Fill;
-        if (!fill.AsSpan().ContainsAnyExcept((byte)0) || !Overlap(chunk, box, out var part))
+        if (!Overlap(chunk, box, out var part))
             return;
+        var fill = _metadata.Fill;
         for (var z = part.Z; z < part.Z + part.Shape.Z; z++)
         {
             var section = SectionBytes.Of(target, z - box.Z);
@@ -231,6 +251,9 @@ internal sealed class ZarrArray
         }
         return (strides[^3], strides[^2], strides[^1]);
     }
+
+    /// <summary>Voxels along z, y, x of a chunk that lie inside the array.</summary>
+    private int[] Inside(Box place) => Overlap(place, Box.Of(Shape), out var part) ? [part.Shape.Z, part.Shape.Y, part.Shape.X] : throw new InvalidDataException("a chunk outside the array");
 
     private static Shape3 Spatial(int[] shape) => new(shape[^3], shape[^2], shape[^1]);
 

@@ -40,6 +40,8 @@ internal sealed record ZarrCodec(string Name)
                 return Blosc.Decode(data.Span, target);
             case "lz4":
                 return Lz4(data.Span, target);
+            case "jpeg":
+                return Slice.ReadJpeg(data.Span, target);
             default:
                 return WithoutCrc32C(data.Span, target);
         }

@@ -17,13 +17,29 @@ internal sealed record ZarrSharding(int[] Chunks, ZarrChunkCodec Codec, IReadOnl
 /// <param name="Sharding">Set where a chunk is a shard; byte order and codecs are then those inside.</param>
 internal sealed record ZarrChunkCodec(int[] Order, bool BigEndian, IReadOnlyList<ZarrCodec> Codecs, ZarrSharding? Sharding);
 
+/// <summary>What a chunk that reaches beyond the end of its array holds.</summary>
+internal enum ZarrChunkEnd
+{
+    /// <summary>A whole chunk, filled up with anything (Zarr).</summary>
+    Filled,
+
+    /// <summary>What lies inside the array (<see cref="Precomputed"/>).</summary>
+    Cut,
+
+    /// <summary>As much as its header says (<see cref="N5"/>).</summary>
+    Headed,
+}
+
 /// <summary>
 /// The description of one Zarr array: <c>.zarray</c> of Zarr v2 (spec of 2021) or <c>zarr.json</c> of v3 (core spec 3.0).
 /// </summary>
-internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, VoxelType Type, byte[] Fill, ZarrChunkCodec Codec, Func<int[], string> KeyOf)
+internal sealed record ZarrMetadata(string Format, int[] Shape, int[] Chunks, VoxelType Type, byte[] Fill, ZarrChunkCodec Codec, Func<int[], string> KeyOf)
 {
     // OME-NGFF has at most t, c, z, y, x.
     private const int MaximumRank = 5;
+
+    /// <summary>What chunks at the end of the array hold.</summary>
+    public ZarrChunkEnd ChunkEnd { get; init; }
 
     /// <summary>Reads a JSON file.</summary>
     /// <exception cref="BadInputException">It is not valid JSON.</exception>
@@ -79,7 +95,7 @@ internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, Voxe
             Array.Reverse(order);
         var separator = (string?)json["dimension_separator"] ?? ".";
         ZarrCodec[] codecs = json["compressor"] is { } compressor ? [ZarrCodec.Of(compressor, "id")] : [];
-        return new ZarrMetadata(2, shape, chunks, type, FillOf(json["fill_value"], type), new ZarrChunkCodec(order, big, codecs, null), at => string.Join(separator, at)).Checked();
+        return new ZarrMetadata("Zarr v2", shape, chunks, type, FillOf(json["fill_value"], type), new ZarrChunkCodec(order, big, codecs, null), at => string.Join(separator, at)).Checked();
     }
 
     private static ZarrMetadata Version3(JsonNode json)
@@ -92,20 +108,14 @@ internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, Voxe
         if ((string?)json["chunk_grid"]?["name"] != "regular")
             throw new InvalidDataException($"chunk grid {json["chunk_grid"]?["name"]} is not supported");
         var chunks = Integers(json["chunk_grid"]?["configuration"]?["chunk_shape"], "chunk_shape", 1);
-        var type = (string?)json["data_type"] switch
-        {
-            "uint8" => VoxelType.UInt8,
-            "uint16" => VoxelType.UInt16,
-            "float32" => VoxelType.Float32,
-            var other => throw Unsupported(other),
-        };
+        var type = TypeOf((string?)json["data_type"]);
         var encoding = json["chunk_key_encoding"];
         var isDefault = (string?)encoding?["name"] is "default";
         if (!isDefault && (string?)encoding?["name"] != "v2")
             throw new InvalidDataException($"chunk key encoding {encoding?["name"]} is not supported");
         var separator = (string?)encoding?["configuration"]?["separator"] ?? (isDefault ? "/" : ".");
         var codec = ChunkCodec(json["codecs"], shape.Length);
-        return new ZarrMetadata(3, shape, chunks, type, FillOf(json["fill_value"], type), codec,
+        return new ZarrMetadata("Zarr v3", shape, chunks, type, FillOf(json["fill_value"], type), codec,
             at => isDefault ? string.Join(separator, at.Select(i => i.ToString(CultureInfo.InvariantCulture)).Prepend("c")) : string.Join(separator, at)).Checked();
     }
 
@@ -153,7 +163,9 @@ internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, Voxe
         return new ZarrChunkCodec(order, big ?? false, codecs, sharding);
     }
 
-    private ZarrMetadata Checked()
+    /// <summary>The same, if it makes sense.</summary>
+    /// <exception cref="InvalidDataException">It does not.</exception>
+    public ZarrMetadata Checked()
     {
         if (Shape.Length is < 3 or > MaximumRank || Chunks.Length != Shape.Length)
             throw new InvalidDataException($"{Shape.Length} axes with chunks of {Chunks.Length}; 3 to {MaximumRank} are read");
@@ -165,10 +177,22 @@ internal sealed record ZarrMetadata(int Version, int[] Shape, int[] Chunks, Voxe
         return this;
     }
 
+    /// <summary>The voxel type of a name as Zarr v3, N5 and precomputed volumes write it.</summary>
+    /// <exception cref="InvalidDataException">It is not supported.</exception>
+    public static VoxelType TypeOf(string? name) => name switch
+    {
+        "uint8" => VoxelType.UInt8,
+        "uint16" => VoxelType.UInt16,
+        "float32" => VoxelType.Float32,
+        var other => throw Unsupported(other),
+    };
+
     private static InvalidDataException Unsupported(string? type) =>
         new($"elements of type {type}; 8- and 16-bit unsigned integers and 32-bit floats are read, convert it first");
 
-    private static int[] Integers(JsonNode? json, string name, int least)
+    /// <summary>Whole numbers.</summary>
+    /// <exception cref="InvalidDataException">There are none, or one is less than allowed.</exception>
+    public static int[] Integers(JsonNode? json, string name, int least)
     {
         if (json is not JsonArray array || array.Count == 0)
             throw new InvalidDataException($"{name} is missing");

@@ -76,7 +76,7 @@ public static class Reconstructor
             {
                 Relay<double> Report(string name) => new(f => progress?.Report(new ReconstructionProgress(name, f, null)));
                 var times = work.Fill(target, work.Tiles, Report(target.Activity));
-                if (target.IsResult && Seams.Of(box => target.Image.Read(box, training.Cancellation).ToFloat32(), work.Tiles, training.Cancellation) is var seam && double.IsFinite(seam))
+                if (target.IsResult && Seams.Of(box => target.Image.Read(box, training.Cancellation).ToFloat32(), [.. work.Tiles.Select(Looked)], training.Cancellation) is var seam && double.IsFinite(seam))
                     stage.Figure("seam", Math.Round(seam, 4));
                 var filled = clock.Elapsed;
                 target.Image.Complete(stage.Output(target.Path), stack.IsotropicProvenance(methodName), Report("write"), training.Cancellation);
@@ -94,6 +94,13 @@ public static class Reconstructor
             stage.Figure("peakMemoryMb", Math.Round(PeakMemory.ReadMb()));
         });
         return (path, result.Reused);
+    }
+
+    /// <summary>The rows of a tile at whose borders steps are looked for: one row of chunks, since more would be much reading and say the same.</summary>
+    private static Box Looked(Box tile)
+    {
+        var first = tile.Shape.Z / 2 / Tiling.Multiple * Tiling.Multiple;
+        return tile with { Z = tile.Z + first, Shape = tile.Shape with { Z = Math.Min(Tiling.Multiple, tile.Shape.Z - first) } };
     }
 
     /// <summary>Where the reports of a method's training are kept (<see cref="TrainingLog"/>); there is no file for a method that does not train.</summary>

@@ -32,7 +32,9 @@ public sealed record Tiling
     {
         if (Edge % Image.FileEdge != 0)
             throw new BadInputException($"shards of {Image.FileEdge} voxels: tiles of {Edge} voxels do not hold whole ones; give a divisor of {Edge}");
-        var step = Math.Max(Multiple, Image.FileEdge);
+        var file = Math.Max(Multiple, Image.FileEdge);
+        // Of the next level too a tile then holds whole files, which it writes while its voxels are at hand.
+        var step = Rows % (2 * file) == 0 ? 2 * file : file;
         var slabs = splitRows ? (shape.Z + Rows - 1) / Rows : 1;
         var depth = slabs == 1 ? shape.Z : ((shape.Z + slabs - 1) / slabs + step - 1) / step * step;
         return [..

@@ -68,7 +68,11 @@ public sealed class SweepRunner(Sweep sweep, string output, Func<IReadOnlyList<s
             }
             var earlier = StateOf(job);
             if (earlier?.Status == StageStatus.Done)
+            {
+                // Sweeps of earlier versions left none, and a cluster looks for the mark alone.
+                Mark(job);
                 messages?.Report(string.Create(CultureInfo.InvariantCulture, $"{job.Id}: done in {earlier.Seconds:0.#} s, reused"));
+            }
             else if (earlier?.Status == StageStatus.Failed && !retryFailed)
                 messages?.Report($"{job.Id}: failed before ({earlier.Error}), left; --retry-failed runs it again");
             else
@@ -110,7 +114,7 @@ public sealed class SweepRunner(Sweep sweep, string output, Func<IReadOnlyList<s
             var (code, last) = run(arguments, Path.Combine(folder, "messages.txt"), cancellation);
             var status = code switch { 0 => StageStatus.Done, Interrupted => StageStatus.Interrupted, _ => StageStatus.Failed };
             if (status == StageStatus.Done)
-                AtomicWrite.Text(Path.Combine(output, DoneMark(job)), "");
+                Mark(job);
             Set(job, new SweepState(status, code, Math.Round(clock.Elapsed.TotalSeconds, 2), status == StageStatus.Failed ? last : null));
             if (status == StageStatus.Failed)
                 messages?.Report($"{job.Id}: failed with code {code}: {last}");
@@ -127,6 +131,8 @@ public sealed class SweepRunner(Sweep sweep, string output, Func<IReadOnlyList<s
         if (Results() is { Count: > 0 } rows)
             CsvTable.Write(Path.Combine(output, "results.csv"), rows);
     }
+
+    private void Mark(SweepJob job) => AtomicWrite.Text(Path.Combine(output, DoneMark(job)), "");
 
     private void Set(SweepJob job, SweepState state) => Configuration.Write(StatePath(job), state);
 

@@ -10,7 +10,10 @@ using VisionCell.Volumes;
 // Processor time stands beside the time that passed, since other work on the machine lengthens the one and hardly the other.
 //
 //   dotnet run -c Release --project tests/Benchmarks/Scale -- io [EDGE] | sizes METHOD EDGE... [--memory SIZE] [--steps N]
+// As the command does.
+HugePages.Ask();
 var culture = CultureInfo.InvariantCulture;
+var sample = Sample();
 var folder = Directory.CreateTempSubdirectory("visioncell-scale-").FullName;
 try
 {
@@ -61,7 +64,6 @@ void Size(string method, int edge, long memory, int steps)
 
 byte[] Section(int z, int edge)
 {
-    var sample = Sample();
     var section = new byte[edge * edge];
     var random = new Random(z);
     static int Mirror(int i, int n) => i / n % 2 == 0 ? i % n : n - 1 - i % n;

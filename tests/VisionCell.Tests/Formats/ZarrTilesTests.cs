@@ -24,21 +24,26 @@ public sealed class ZarrTilesTests : IDisposable
         from z in new[] { 64, 0 }
         select new Box(z, y, x, new Shape3(z == 0 ? 64 : 86, Math.Min(128, Shape.Y - y), Math.Min(128, Shape.X - x)));
 
-    private OmeZarrTiles Begin(Volume<byte> volume) => new(Path.Combine(_folder, "work"), volume.Shape, VoxelType.UInt8, volume.VoxelSize, volume.Origin);
+    private OmeZarrTiles Begin(Volume<byte> volume, OmeZarrOptions? options = null) => new(Path.Combine(_folder, "work"), volume.Shape, VoxelType.UInt8, volume.VoxelSize, volume.Origin, options);
 
-    [Fact]
-    public void In_any_order_and_interrupted_the_bytes_are_those_of_the_whole()
+    /// <summary>With chunks of 16 the tiles, which begin at multiples of 64, write two more levels themselves; with chunks of 64 none.</summary>
+    [Theory]
+    [InlineData(64, 0)]
+    [InlineData(16, 2)]
+    public void In_any_order_and_interrupted_the_bytes_are_those_of_the_whole(int chunk, int coarser)
     {
         var volume = Noise();
         var tiles = Tiles().ToArray();
+        var options = new OmeZarrOptions { Chunk = chunk };
         foreach (var tile in tiles.Take(5))
-            Begin(volume).Write(volume.Crop(tile), tile);
-        var image = Begin(volume);
+            Begin(volume, options).Write(volume.Crop(tile), tile);
+        var image = Begin(volume, options);
         Assert.Equal([true, true, true, true, true, false, false, false], tiles.Select(image.IsWritten));
         foreach (var tile in tiles.Where(t => !image.IsWritten(t)))
             image.Write(volume.Crop(tile), tile);
+        Assert.Equal(1 + coarser, Directory.GetDirectories(Path.Combine(_folder, "work", "image")).Length);
         image.Complete(Path.Combine(_folder, "tiles", "image.zarr"), volume.Provenance);
-        OmeZarr.Write(volume, Path.Combine(_folder, "whole", "image.zarr"));
+        OmeZarr.Write(volume, Path.Combine(_folder, "whole", "image.zarr"), options);
         string[] Files(string of) => [.. Directory.GetFiles(Path.Combine(_folder, of), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Path.Combine(_folder, of), f)).Order(StringComparer.Ordinal)];
         Assert.True(Files("whole").Length > 40);
         Assert.Equal(Files("whole"), Files("tiles"));

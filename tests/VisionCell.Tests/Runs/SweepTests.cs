@@ -95,7 +95,10 @@ public sealed class SweepTests : IDisposable
         ran.Clear();
         Assert.Empty(Runner().Run(only: [1], retryFailed: true));
         Assert.Equal([$"2 {jobs[1].Id}"], ran);
+        var mark = Path.Combine(_folder, "out", SweepRunner.DoneMark(jobs[0]));
+        File.Delete(mark);
         Assert.Empty(Runner().Run());
+        Assert.True(File.Exists(mark), "a job that is reused is marked as done");
         var rows = File.ReadAllLines(Path.Combine(_folder, "out", "results.csv"));
         Assert.Equal("job,--a,seconds,m.psnr", rows[0]);
         Assert.EndsWith(",2.5", rows[2], StringComparison.Ordinal);
