@@ -10,7 +10,7 @@ export VISIONCELL_DATA=$1
 shift
 printf 'commit %s, %s, %s cores (%s), %s\n' "$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo unknown)" "$(uname -sm)" "$(nproc)" \
     "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(date -u +%F)"
-known=" rigid comparisons elastic aligned sstem speed "
+known=" rigid comparisons elastic oracle aligned sstem speed "
 alignment=() preprocessing=()
 for part in "$@"; do
     case $known in *" $part "*) alignment+=("$part") ;; *) preprocessing+=("$part") ;; esac

@@ -8,9 +8,6 @@ using VisionCell.Volumes;
 
 namespace VisionCell.Benchmarks.Alignment;
 
-/// <summary>Where an aligned pixel (y, x) of section z comes from.</summary>
-internal delegate (double Y, double X) Correction(int z, double y, double x);
-
 /// <summary>Other tools on the same input: each registers every section with the one before, and the results are chained.</summary>
 internal static class Competitors
 {

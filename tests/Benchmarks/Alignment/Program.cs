@@ -3,9 +3,9 @@
 // as they are given; time and memory on large ones. Does not measure: tears, folds and missing sections, other microscopes, and
 // whether the slow part of the motion belongs to the specimen, which nobody knows.
 //
-//     VISIONCELL_DATA=DIR dotnet run -c Release --project tests/Benchmarks/Alignment -- [rigid] [comparisons] [elastic] [aligned] [sstem] [speed]
+//     VISIONCELL_DATA=DIR dotnet run -c Release --project tests/Benchmarks/Alignment -- [rigid] [comparisons] [elastic] [oracle] [aligned] [sstem] [speed]
 //
-// All parts where none is named; VOLUMES=bone,medulla-1 narrows the volumes that faults are put on. DIR holds the volumes of data-manifests/. scikit-image: Debian's python3-skimage.
+// All parts where none is named; VOLUMES=bone,medulla-1 narrows the volumes that faults are put on, SEEDS=1 the seeds. DIR holds the volumes of data-manifests/. scikit-image: Debian's python3-skimage.
 using System.Diagnostics;
 using System.Globalization;
 using VisionCell.Benchmarks.Alignment;
@@ -21,6 +21,7 @@ if (data is null)
     return 2;
 }
 var volumes = Environment.GetEnvironmentVariable("VOLUMES")?.Split(',') ?? ["medulla-1", "medulla-2a", "bone"];
+var seeds = Environment.GetEnvironmentVariable("SEEDS")?.Split(',').Select(int.Parse).ToArray() ?? [1, 2, 3];
 const int Sections = 60;
 bool Asked(string part) => args.Length == 0 || args.Contains(part);
 
@@ -35,15 +36,15 @@ if (Asked("rigid"))
         var clean = Faults.Put(truth, Faults.None(truth.Shape.Z), Margin);
         var configuration = new AlignmentConfiguration(maxShift: 56, neighbours: 3, keepSlowMotion: false, deadZone: 0);
         (string, Func<Volume<float>, Correction?>)[] methods =
-            [("ours", s => Ours(s, configuration)), ("ecc", Competitors.Ecc), ("skimage", s => Competitors.ScikitImage(s, "rigid"))];
+            [("ours", s => Corrections.Ours(s, configuration)), ("ecc", Competitors.Ecc), ("skimage", s => Competitors.ScikitImage(s, "rigid"))];
         var own = methods.Select(m => m.Item2(clean)).ToArray();
-        foreach (var seed in new[] { 1, 2, 3 })
+        foreach (var seed in seeds)
         {
             var fault = Faults.Rigid(truth.Shape.Z, truth.Shape.X, 20, 2, 8, seed);
             var faulted = Faults.Put(truth, fault, Margin);
             var cells = methods.Select((m, i) => m.Item2(faulted) is { } found && own[i] is { } still
-                ? Cell(Residual.Of(fault, found.Invoke, faulted.Shape.Y, faulted.Shape.X, Margin, null, still.Invoke)) : "not installed");
-            Console.WriteLine($"| {name} | {seed} | {Cell(Residual.Of(fault, (_, y, x) => (y, x), faulted.Shape.Y, faulted.Shape.X, Margin))} | {string.Join(" | ", cells)} |");
+                ? Residual.Of(fault, found.Invoke, faulted.Shape.Y, faulted.Shape.X, Margin, null, still.Invoke).ToString() : "not installed");
+            Console.WriteLine($"| {name} | {seed} | {Residual.Of(fault, (_, y, x) => (y, x), faulted.Shape.Y, faulted.Shape.X, Margin)} | {string.Join(" | ", cells)} |");
         }
     }
 }
@@ -57,7 +58,7 @@ if (Asked("comparisons"))
     {
         var truth = Load(name, Sections);
         const int Margin = 28;
-        foreach (var seed in new[] { 1, 2, 3 })
+        foreach (var seed in seeds)
         {
             var fault = Faults.Rigid(truth.Shape.Z, truth.Shape.X, 20, 2, 8, seed);
             var faulted = Faults.Put(truth, fault, Margin);
@@ -91,15 +92,23 @@ if (Asked("elastic"))
         var truth = Load(name, Sections);
         const int Margin = 8;
         var configuration = new AlignmentConfiguration(maxShift: 16, neighbours: 3, deadZone: 0, elastic: new ElasticConfiguration());
-        foreach (var seed in new[] { 1, 2, 3 })
+        foreach (var seed in seeds)
         {
             var fault = Faults.Elastic(truth.Shape.Z, truth.Shape.Y, truth.Shape.X, 5, 80, seed);
             var faulted = Faults.Put(truth, fault, Margin);
-            Correction?[] found = [(_, y, x) => (y, x), Ours(faulted, configuration), Competitors.Ecc(faulted), Competitors.ScikitImage(faulted, "elastic")];
-            var cells = found.Select(f => f is null ? "not installed" : Cell(Residual.Of(fault, f.Invoke, faulted.Shape.Y, faulted.Shape.X, Margin)));
+            Correction?[] found = [(_, y, x) => (y, x), Corrections.Ours(faulted, configuration), Competitors.Ecc(faulted), Competitors.ScikitImage(faulted, "elastic")];
+            var cells = found.Select(f => f is null ? "not installed" : Residual.Of(fault, f.Invoke, faulted.Shape.Y, faulted.Shape.X, Margin).ToString());
             Console.WriteLine($"| {name} | {seed} | {string.Join(" | ", cells)} |");
         }
     }
+}
+
+if (Asked("oracle"))
+{
+    Console.WriteLine("| volume | seed | put in | alignment | oracle | oracle, specimen without motion | oracle, no fault | alignment against oracle | all motion out, against the same without the fault |");
+    Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+    foreach (var name in volumes)
+        Oracle.Compare(name, Load(name, Sections), seeds);
 }
 
 if (Asked("aligned"))
@@ -111,7 +120,7 @@ if (Asked("aligned"))
         var truth = Load(name, int.MaxValue);
         var fault = Faults.None(truth.Shape.Z);
         var cells = new[] { null, new ElasticConfiguration() }.Select(elastic =>
-            Cell(Residual.Of(fault, Ours(truth, new AlignmentConfiguration(elastic: elastic)).Invoke, truth.Shape.Y, truth.Shape.X, 0)));
+            Residual.Of(fault, Corrections.Ours(truth, new AlignmentConfiguration(elastic: elastic)).Invoke, truth.Shape.Y, truth.Shape.X, 0).ToString());
         Console.WriteLine($"| {name} | {string.Join(" | ", cells)} |");
     }
 }
@@ -162,14 +171,6 @@ Volume<float> Load(string name, int sections)
     var volume = VolumeFormats.Read(Path.Combine(data, name + ".tif"), new VoxelSize(10, 10, 10), _ => { }).ToFloat32();
     return volume.Shape.Z <= sections ? volume : volume.Crop(new Box(0, 0, 0, volume.Shape with { Z = sections }));
 }
-
-static Correction Ours(Volume<float> stack, AlignmentConfiguration configuration)
-{
-    var result = SectionAlignment.Estimate(new VolumeSections(stack), configuration);
-    return (z, y, x) => SectionResampling.Source(y, x, result.Transforms.Sections[z], result.Fields[z]);
-}
-
-static string Cell(Residual r) => $"{r.Absolute:0.00} / {r.Fast:0.00} / {r.Adjacent:0.00}";
 
 /// <summary>Sections of any size: a volume mirrored side by side, each section shifted by up to 3 pixels.</summary>
 internal sealed class Tiled(Volume<float> volume, int count, int edge) : ISectionSource

@@ -13,6 +13,9 @@ internal sealed record Residual(double Absolute, double Fast, double Adjacent)
 {
     private const int Grid = 9;
 
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"{Absolute:0.00} / {Fast:0.00} / {Adjacent:0.00}");
+
     /// <summary>Measures a correction against the fault that was put in.</summary>
     /// <param name="fault">What was put in, pixels of the uncropped stack.</param>
     /// <param name="correct">Where an aligned pixel (y, x) of section z comes from in the faulted, cropped section.</param>

@@ -21,14 +21,17 @@ internal static class ChainBenchmark
             Run(preset, sections, 1024, show: sections > 4);
     }
 
-    /// <summary>Peak memory at 2048 x 2048; from the first full row of chunks on it does not grow with the number of sections. SECTIONS=70,140,280 says how many.</summary>
+    /// <summary>
+    /// Peak memory at 2048 x 2048, or the edge that EDGE says; from the first full row of chunks on it does not grow with the number of sections. SECTIONS=70,140,280 says how many.
+    /// </summary>
     public static void Memory()
     {
         Console.WriteLine("| preset | section | sections | scan, s a section | align | finish | all | processor time | peak memory, MB |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+        var edge = Environment.GetEnvironmentVariable("EDGE") is { Length: > 0 } pixels ? int.Parse(pixels) : 2048;
         var asked = Environment.GetEnvironmentVariable("SECTIONS") is { Length: > 0 } list ? list : "70,140";
         foreach (var sections in asked.Split(',').Select(int.Parse))
-            Run("fib-sem", sections, 2048, show: true);
+            Run("fib-sem", sections, edge, show: true);
     }
 
     private static void Run(string preset, int sections, int edge, bool show)

@@ -232,18 +232,7 @@ internal sealed class ElasticAlignment
         // Of the whole way of a node, not of what its section's map left of it: what is slow is told once, not twice.
         AddMaps(1);
         var window = _configuration.KeepSlowMotion ? _configuration.DriftWindow : -1;
-        // The shift of the section by itself: its ways are longer than those of its parts against each other, and are followed more closely.
-        var (shiftY, shiftX) = (usable.Select(z => TakeMean(_y[z])).ToArray(), usable.Select(z => TakeMean(_x[z])).ToArray());
-        SteadyTrend.Subtract(shiftY, shiftX, window);
-        SteadyTrend.Subtract([.. usable.Select(z => _y[z])], [.. usable.Select(z => _x[z])], window);
-        for (var i = 0; i < usable.Count; i++)
-        {
-            for (var n = 0; n < _y[usable[i]].Length; n++)
-            {
-                _y[usable[i]][n] += shiftY[i][0];
-                _x[usable[i]][n] += shiftX[i][0];
-            }
-        }
+        SteadyTrend.SubtractFromMeshes([.. usable.Select(z => _y[z])], [.. usable.Select(z => _x[z])], window);
         AddMaps(-1);
         foreach (var z in usable)
             Reframe(z);
@@ -265,14 +254,6 @@ internal sealed class ElasticAlignment
             }
         });
         return (fields, confidences, jacobian);
-
-        static float[] TakeMean(float[] values)
-        {
-            var mean = values.Average();
-            for (var n = 0; n < values.Length; n++)
-                values[n] -= mean;
-            return [mean];
-        }
 
         void AddMaps(int sign)
         {

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using VisionCell.Acquisition;
 
 namespace VisionCell.Preprocessing;
@@ -84,6 +85,32 @@ internal static class SteadyTrend
                     values[z][node] -= (float)steady[z];
             }
         });
+    }
+
+    /// <summary>
+    /// Takes the steady part out of the paths of the nodes of a stack of meshes: out of the mean of each mesh by itself, since whole sections go further than their parts
+    /// against each other and are followed more closely, then out of what is left of each node.
+    /// </summary>
+    /// <param name="y">For each section the values of all nodes along y, pixels; changed in place.</param>
+    /// <param name="x">Along x.</param>
+    /// <param name="window">As for <see cref="Subtract"/>.</param>
+    public static void SubtractFromMeshes(float[][] y, float[][] x, int window)
+    {
+        var (shiftY, shiftX) = (y.Select(TakeMean).ToArray(), x.Select(TakeMean).ToArray());
+        Subtract(shiftY, shiftX, window);
+        Subtract(y, x, window);
+        for (var z = 0; z < y.Length; z++)
+        {
+            TensorPrimitives.Add(y[z], shiftY[z][0], y[z]);
+            TensorPrimitives.Add(x[z], shiftX[z][0], x[z]);
+        }
+
+        static float[] TakeMean(float[] values)
+        {
+            var mean = values.Average();
+            TensorPrimitives.Subtract(values, mean, values);
+            return [mean];
+        }
     }
 
     private static IEnumerable<double> Penalties => Enumerable.Range(0, 33).Select(i => Math.Pow(10, -3 + 0.25 * i));
