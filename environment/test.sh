@@ -39,13 +39,13 @@ export VISIONCELL_COMMAND=$root/environment/visioncell
 select=()
 [ $long = 1 ] || select=(-trait- Category=Long)
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=()
 for project in "${projects[@]}"; do
     started=$SECONDS
     echo "== $project"
     report=$results/$project.xml
     code=0
-    "$dotnet" "tests/$project/bin/Release/net10.0/linux-x64/$project.dll" "${select[@]}" -noLogo -noColor -result-xml "$report" || code=$?
+    "$dotnet" "tests/$project/bin/Release/net10.0/linux-x64/$project.dll" "${select[@]}" -noLogo -noColor -result-xml "$report" 2> >(grep -v 'Could not initialize NNPACK' >&2) || code=$?
     # The runner counts in its report; a process that died before writing it, or failed outside a test, counts as one failure.
     read -r p f s e < <(python3 - "$report" <<'PYTHON'
 import sys, xml.etree.ElementTree as tree
@@ -61,6 +61,19 @@ PYTHON
     [ "$e" = 0 ] || echo "$project: the run itself failed (exit code $code), counted as $e failed"
     passed=$((passed + p)) failed=$((failed + f + e)) skipped=$((skipped + s))
     echo "== $project: $p passed, $((f + e)) failed, $s skipped in $((SECONDS - started)) s"
+    [ $((f + e)) = 0 ] || failures+=("$project")
+done
+# What failed is said again here, where a log that was cut to its end still has it.
+for project in "${failures[@]}"; do
+    echo "== $project: what failed"
+    python3 - "$results/$project.xml" <<'PYTHON' || echo "no report of $project"
+import sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+for failed in [*root.iter("test"), *root.iter("error")]:
+    failure = failed.find("failure")
+    if failure is not None:
+        print(f'{failed.get("name")}: {failure.findtext("message", "")[:4000]}\n{failure.findtext("stack-trace", "")[:2000]}')
+PYTHON
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]
