@@ -35,19 +35,7 @@ public static partial class NotebookHtml
     public static string Render(NotebookDocument notebook, string title)
     {
         var html = new StringBuilder();
-        html.Append(CultureInfo.InvariantCulture, $"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>{WebUtility.HtmlEncode(title)}</title>
-            <style>{PageStyle.Css}</style>
-            </head>
-            <body>
-            <main>
-
-            """);
+        html.Append(PageStyle.Begin(title));
         foreach (JsonNode? cell in notebook.Cells)
             AppendCell(html, cell!);
         html.Append("</main>\n</body>\n</html>\n");

@@ -20,21 +20,8 @@ public static partial class NotebookIndex
     public static string Write(string outDir, IReadOnlyList<NotebookRun> entries, string title = "Vision Cell", IReadOnlyList<Figure>? figures = null)
     {
         var html = new StringBuilder();
-        html.Append(CultureInfo.InvariantCulture, $"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>{WebUtility.HtmlEncode(title)}</title>
-            <style>{PageStyle.Css}</style>
-            </head>
-            <body>
-            <main>
-            <h1>{WebUtility.HtmlEncode(title)}</h1>
-            <div class="cards">
-
-            """);
+        html.Append(PageStyle.Begin(title));
+        html.Append(CultureInfo.InvariantCulture, $"<h1>{WebUtility.HtmlEncode(title)}</h1>\n<div class=\"cards\">\n");
         foreach (NotebookRun entry in entries)
             AppendCard(html, outDir, entry);
         html.Append("</div>\n");

@@ -1,9 +1,11 @@
+using System.Net;
+
 namespace VisionCell.Notebooks.Running;
 
-/// <summary>The look of every page: system fonts only, so that nothing is fetched.</summary>
+/// <summary>How every page begins and what it looks like: system fonts only, so that nothing is fetched.</summary>
 internal static class PageStyle
 {
-    public const string Css = """
+    private const string Css = """
         :root{color-scheme:light;--line:#d9dee5;--soft:#f6f8fa;--ink:#1f2630;--dim:#6b7685}
         body{margin:0;background:#fff;color:var(--ink);font:16px/1.6 system-ui,"Segoe UI","Noto Sans",sans-serif}
         main{max-width:1080px;margin:0 auto;padding:2rem 1.5rem 4rem}
@@ -23,5 +25,20 @@ internal static class PageStyle
         .card div{padding:.8rem 1rem}.card h2{margin:0;border:0;font-size:1.1rem}.card p{margin:.3rem 0 0;color:var(--dim);font-size:.88rem}
         .failed{border-color:#c92a2a}.failed p.why{color:#c92a2a}
         @media print{.source{white-space:pre-wrap}}
+        """;
+
+    /// <summary>A page up to its content, which <c>&lt;/main&gt;</c> ends.</summary>
+    public static string Begin(string title) => $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>{WebUtility.HtmlEncode(title)}</title>
+        <style>{Css}</style>
+        </head>
+        <body>
+        <main>
+
         """;
 }
