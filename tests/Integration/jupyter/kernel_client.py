@@ -136,6 +136,8 @@ def interruption(kernel):
         running = kernel.client.execute(code)
         time.sleep(1)
         queued = kernel.client.execute("precious = -1;")
+        # It comes over another socket than the interrupt, and has to be there before it.
+        time.sleep(0.5)
         start = time.time()
         kernel.manager.interrupt_kernel()
         reply = kernel.reply_to(running)["content"]
