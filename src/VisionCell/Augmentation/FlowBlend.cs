@@ -6,7 +6,7 @@ namespace VisionCell.Augmentation;
 /// the spline where curvature has a weight.
 /// </summary>
 /// <param name="Motion">Weight of motion at each of the <see cref="Nodes"/>, 0 to 1.</param>
-/// <param name="Curvature">Weight of the spline's curvature, 0 to 1.</param>
+/// <param name="Curvature">Weight of the spline's curvature, 0 to <see cref="CurvatureWeight.Most"/>.</param>
 /// <param name="ErrorFloor">Expected absolute error in the middle of the wider gaps of the calibration where nothing mismatches, in the units of the sections.</param>
 /// <param name="ErrorPerMismatch">What each unit of mismatch adds to it.</param>
 /// <param name="HeldOutGain">
@@ -30,6 +30,26 @@ public sealed record FlowBlend(IReadOnlyList<double> Motion, double Curvature, d
         var at = Math.Clamp(confidence, 0, 1) * (Nodes - 1);
         var i = Math.Min((int)at, Nodes - 2);
         return (float)(Motion[i] + (at - i) * (Motion[i + 1] - Motion[i]));
+    }
+
+    /// <summary>
+    /// The same with so much curvature as is best across the gaps themselves: what is best of it alone, less what motion brings of it there already
+    /// (least squares, with motion given), as the candidates halfway across some gaps show.
+    /// </summary>
+    /// <param name="weight">Best weight of curvature without motion.</param>
+    /// <param name="gaps">Candidates halfway across gaps of the width that is to be filled.</param>
+    internal FlowBlend WithCurvature(double weight, IEnumerable<GapCandidates> gaps)
+    {
+        double both = 0, own = 0;
+        foreach (var gap in gaps)
+        {
+            for (var i = 0; i < gap.Curvature.Length; i++)
+            {
+                both += (double)MotionAt(gap.Confidence[i]) * gap.Motion[i] * gap.Curvature[i];
+                own += (double)gap.Curvature[i] * gap.Curvature[i];
+            }
+        }
+        return this with { Curvature = own > 0 ? Math.Clamp(weight - both / own, 0, CurvatureWeight.Most) : 0 };
     }
 
     /// <summary>The blended region <c>[rows, columns]</c>, written to <paramref name="target"/>.</summary>

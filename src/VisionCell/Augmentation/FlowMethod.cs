@@ -20,6 +20,12 @@ public sealed class FlowMethod(OpticalFlowConfiguration? configuration = null) :
     private readonly ConcurrentDictionary<int, Lazy<GapFlow>> _flows = new();
     private SparseVolume? _trained;
 
+    // Observed sections; gap g lies between the g-th and the next.
+    private int[] _seen = [];
+
+    // Gaps that show how much curvature motion brings already: a mean over a hundred thousands of pixels.
+    private const int MostGaps = 12;
+
     /// <inheritdoc/>
     public string Name => "flow";
 
@@ -37,23 +43,42 @@ public sealed class FlowMethod(OpticalFlowConfiguration? configuration = null) :
         var observed = sparse.Observed;
         if (!float.IsFinite(TensorPrimitives.Sum(observed.Data)))
             throw new BadInputException("the stack holds values that are not finite (NaN or infinite); replace them first");
+        int[] seen = [.. Enumerable.Range(0, sparse.Sections).Where(sparse.IsObserved)];
+        if (seen.Length == 0)
+            throw new BadInputException($"none of the {sparse.Sections} sections was observed: there is nothing to interpolate");
+        _flows.Clear();
+        _seen = seen;
+        int[] predicted = [.. Enumerable.Range(1, Math.Max(0, sparse.Sections - 2)).Where(z => sparse.IsObserved(z - 1) && sparse.IsObserved(z) && sparse.IsObserved(z + 1))];
+        int[] middles = Spread(predicted, FlowCalibration.MostSections);
+        var results = new GapCandidates[middles.Length];
         var (height, width) = (observed.Shape.Y, observed.Shape.X);
-        var predicted = Math.Max(0, sparse.Sections - 2);
-        var count = Math.Min(predicted, FlowCalibration.MostSections);
-        var results = new GapCandidates[count];
-        int Middle(int i) => 1 + (int)((2L * i + 1) * predicted / (2 * count));
-        Parallel.For(0, count, new ParallelOptions { CancellationToken = options.Cancellation }, i =>
+        Parallel.For(0, middles.Length, new ParallelOptions { CancellationToken = options.Cancellation }, i =>
         {
-            var middle = Middle(i);
+            var middle = middles[i];
             var flow = GapFlow.Estimate(observed.Section(middle - 1), observed.Section(middle + 1), height, width, _configuration);
             results[i] = new SectionInterpolator(height, width).At(
-                SectionOrNone(observed, middle - 3), observed.Section(middle - 1), observed.Section(middle + 1), SectionOrNone(observed, middle + 3), flow, 0.5f, 0, 0, height, width);
+                SectionOrNone(sparse, middle - 3), observed.Section(middle - 1), observed.Section(middle + 1), SectionOrNone(sparse, middle + 3), flow, 0.5f, 0, 0, height, width);
         });
         var calibration = new FlowCalibration();
-        for (var i = 0; i < count; i++)
-            calibration.Add(results[i], observed.Section(Middle(i)));
-        (Blend, _trained) = (calibration.Fit(), sparse);
-        _flows.Clear();
+        for (var i = 0; i < middles.Length; i++)
+            calibration.Add(results[i], observed.Section(middles[i]));
+        var blend = calibration.Fit();
+        // Rows of thick sections lie within them, not halfway between: what was best across the wider gap stays.
+        if (sparse.Sampling.IsDecimation && CurvatureWeight.Of(sparse) is { } weight)
+        {
+            int[] gaps = Spread([.. Enumerable.Range(0, seen.Length - 1).Where(g => seen[g + 1] == seen[g] + 1)], MostGaps);
+            var halfway = new GapCandidates[gaps.Length];
+            Parallel.For(0, gaps.Length, new ParallelOptions { CancellationToken = options.Cancellation }, i => halfway[i] = At(sparse, gaps[i], 0.5f, new Box(0, 0, 0, new Shape3(1, height, width))));
+            blend = blend.WithCurvature(weight, halfway);
+        }
+        (Blend, _trained) = (blend, sparse);
+    }
+
+    /// <summary>So many of them at most, evenly.</summary>
+    private static int[] Spread(int[] sections, int most)
+    {
+        var count = Math.Min(sections.Length, most);
+        return [.. Enumerable.Range(0, count).Select(i => sections[(int)((2L * i + 1) * sections.Length / (2 * count))])];
     }
 
     /// <inheritdoc/>
@@ -70,8 +95,7 @@ public sealed class FlowMethod(OpticalFlowConfiguration? configuration = null) :
         var result = Fill(sparse, whole, (blend, candidates, _, row) => blend.Apply(candidates, row), (section, row) => section.CopyTo(row), cancellation);
         if (sampling.IsDecimation)
             return result;
-        var observed = sparse.Observed.Crop(new Box(first, block.Y, block.X, block.Shape with { Z = sampling.SectionsIn(whole.Shape.Z) }));
-        DataConsistency.Project(result.Data, observed.Data, block.Shape.SectionCount, sampling);
+        DataConsistency.Project(result, sparse, whole);
         if (whole == block)
             return result;
         var cut = sparse.NewIsotropic(block, Name);
@@ -111,13 +135,13 @@ public sealed class FlowMethod(OpticalFlowConfiguration? configuration = null) :
             throw new BadInputException(FormattableString.Invariant($"position {position} in a stack of {sparse.Sections} sections: must be 0 to {sparse.Sections - 1}"));
         var (height, width) = (sparse.Observed.Shape.Y, sparse.Observed.Shape.X);
         float[] section = new float[height * width], confidence = new float[section.Length];
-        var before = (int)position;
-        if (before == position)
+        var (gap, t) = PlaceOf(position);
+        if (t == 0)
         {
-            sparse.Observed.Section(before).CopyTo(section);
+            sparse.Observed.Section(_seen[gap]).CopyTo(section);
             return (section, confidence);
         }
-        var candidates = At(sparse, before, (float)(position - before), new Box(0, 0, 0, new Shape3(1, height, width)));
+        var candidates = At(sparse, gap, t, new Box(0, 0, 0, new Shape3(1, height, width)));
         blend.Apply(candidates, section);
         for (var i = 0; i < confidence.Length; i++)
             confidence[i] = blend.MotionAt(candidates.Confidence[i]);
@@ -145,35 +169,41 @@ public sealed class FlowMethod(OpticalFlowConfiguration? configuration = null) :
         var sampling = sparse.Sampling;
         Parallel.For(0, block.Shape.Z, new ParallelOptions { CancellationToken = cancellation }, z =>
         {
-            var position = Math.Clamp((block.Z + z - sampling.Centre(0)) / sampling.Pitch, 0, sparse.Sections - 1);
-            var before = (int)position;
-            var t = (float)(position - before);
+            var (gap, t) = PlaceOf((block.Z + z - sampling.Centre(0)) / sampling.Pitch);
             if (t > 0)
             {
-                between(blend, At(sparse, before, t, block), t, result.Section(z));
+                between(blend, At(sparse, gap, t, block), t, result.Section(z));
                 return;
             }
-            var section = sparse.Observed.Section(before);
+            var section = sparse.Observed.Section(_seen[gap]);
             for (var y = 0; y < block.Shape.Y; y++)
                 at(section.Slice((block.Y + y) * sparse.Observed.Shape.X + block.X, block.Shape.X), result.Section(z).Slice(y * block.Shape.X, block.Shape.X));
         });
         return result;
     }
 
-    private GapCandidates At(SparseVolume sparse, int before, float t, Box block)
+    /// <summary>The gap that a position, in sections, lies in, and the share of the way across; beyond the observed sections the nearest of them.</summary>
+    private (int Gap, float T) PlaceOf(double position)
     {
-        var observed = sparse.Observed;
-        var (height, width) = (observed.Shape.Y, observed.Shape.X);
-        var flow = _flows.GetOrAdd(before, i => new Lazy<GapFlow>(() => GapFlow.Estimate(observed.Section(i), observed.Section(i + 1), height, width, _configuration))).Value;
+        var at = Array.BinarySearch(_seen, (int)Math.Floor(position));
+        var gap = Math.Max(0, at >= 0 ? at : ~at - 1);
+        return gap == _seen.Length - 1 || position <= _seen[gap] ? (gap, 0) : (gap, (float)((position - _seen[gap]) / (_seen[gap + 1] - _seen[gap])));
+    }
+
+    private GapCandidates At(SparseVolume sparse, int gap, float t, Box block)
+    {
+        var (observed, before, after) = (sparse.Observed, _seen[gap], _seen[gap + 1]);
+        var (height, width, distance) = (observed.Shape.Y, observed.Shape.X, after - before);
+        var flow = _flows.GetOrAdd(gap, _ => new Lazy<GapFlow>(() => GapFlow.Estimate(observed.Section(before), observed.Section(after), height, width, _configuration))).Value;
         return new SectionInterpolator(height, width).At(
-            SectionOrNone(observed, before - 1), observed.Section(before), observed.Section(before + 1), SectionOrNone(observed, before + 2),
+            SectionOrNone(sparse, before - distance), observed.Section(before), observed.Section(after), SectionOrNone(sparse, after + distance),
             flow, t, block.Y, block.X, block.Shape.Y, block.Shape.X);
     }
 
     private FlowBlend BlendOf(SparseVolume sparse) =>
         Blend is { } blend && ReferenceEquals(_trained, sparse) ? blend : throw new InvalidOperationException("train the method on this stack before reconstructing with it");
 
-    private static ReadOnlySpan<float> SectionOrNone(Volume<float> observed, int z) => z >= 0 && z < observed.Shape.Z ? observed.Section(z) : [];
+    private static ReadOnlySpan<float> SectionOrNone(SparseVolume sparse, int z) => z >= 0 && z < sparse.Sections && sparse.IsObserved(z) ? sparse.Observed.Section(z) : [];
 
     private static BadInputException OutsideOf(SparseVolume sparse, Box block) =>
         new($"block {block.Shape} at ({block.Z}, {block.Y}, {block.X}) does not lie inside the isotropic volume of {sparse.IsotropicShape}");

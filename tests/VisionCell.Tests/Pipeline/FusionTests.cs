@@ -31,7 +31,7 @@ public sealed class FusionTests
             return Psnr.Compute(volume, reference, region, 255, TestContext.Current.CancellationToken);
         }
         var best = members.Max(Score);
-        Assert.True(Score(fusion) > best - 0.05, $"{Score(fusion):F2} dB, its best member {best:F2}");
+        Assert.True(Score(fusion) > best - 0.05, $"{Score(fusion):F2} dB, its best member {best:F2}, {string.Join(", ", fusion.Findings)}");
         Assert.Equal(1, fusion.Findings.Values.Sum(), 0.01);
         Assert.Contains("weightOfFlow", fusion.Findings.Keys);
 

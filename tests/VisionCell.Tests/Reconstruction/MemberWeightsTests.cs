@@ -67,4 +67,24 @@ public sealed class MemberWeightsTests
         MemberWeights.Only(1, 2).Combine([a, b], result);
         Assert.Equal(b, result);
     }
+
+    [Fact]
+    public void Half_of_the_way_to_the_best_weights_keeps_three_quarters_of_what_they_gain()
+    {
+        var truth = Noise(1, 30);
+        float[][] members = [Sum(truth, Noise(2, 2)), Sum(truth, Noise(3, 1)), Sum(truth, Noise(4, 4))];
+        var best = MemberWeights.Best(members, truth);
+        Assert.Equal(1, best);
+        var weights = MemberWeights.Fit(members, truth, 1);
+        double Error(MemberWeights some)
+        {
+            var result = new float[Count];
+            some.Combine(members, result);
+            return MeanSquare(result, truth);
+        }
+        var alone = MeanSquare(members[1], truth);
+        Assert.Equal(0.75, (alone - Error(weights.From(best, 0.5))) / (alone - Error(weights)), 0.01);
+        Assert.Equal(alone, Error(weights.From(best, 0)), 1e-6);
+        Assert.Equal(weights.Mean, weights.From(best, 1).Mean);
+    }
 }
