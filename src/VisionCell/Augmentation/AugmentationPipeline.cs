@@ -81,10 +81,12 @@ public sealed class AugmentationPipeline
         var image = new Volume<float>(box.Shape, size, origin, source.Image.Provenance.With(FormattableString.Invariant($"augmented, seed {seed}")));
         var labels = source.Labels is null ? null : new Volume<ushort>(box.Shape, size, origin, source.Labels.Provenance.With(FormattableString.Invariant($"augmented, seed {seed}")));
         var centre = (box.Z + (box.Shape.Z - 1) / 2.0, box.Y + (box.Shape.Y - 1) / 2.0, box.X + (box.Shape.X - 1) / 2.0);
-        Resampler.Sample(source, new SpatialMap(steps, box.Shape, size, centre), box.Shape, image.Data, labels?.Data);
-        SortedSet<int> missing = [];
+        var map = new SpatialMap(steps, box.Shape, size, centre);
+        Resampler.Sample(source, map, box.Shape, image.Data, labels?.Data);
+        SortedSet<int> missing = source.Image.Unobserved.Count == 0 ? [] : [.. map.RowsShowing(source.Image.Unobserved, source.Image.Shape.Z, box.Shape)];
         foreach (var (augmentation, own) in grey)
             missing.UnionWith(augmentation.Apply(image, source.Range, own));
-        return new TrainingSample(image, labels, source.Range) { Missing = [.. missing] };
+        var marked = new Volume<float>(image.Data, box.Shape, size, origin, image.Provenance with { Sections = new SectionLayout(box.Shape.Z, null, missing) });
+        return new TrainingSample(marked, labels, source.Range) { Missing = [.. missing] };
     }
 }

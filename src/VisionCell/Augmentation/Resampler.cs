@@ -99,7 +99,7 @@ internal static unsafe class Resampler
         }
     }
 
-    private static int Mirror(int i, int n)
+    internal static int Mirror(int i, int n)
     {
         if (n == 1)
             return 0;

@@ -68,10 +68,10 @@ public sealed record SliceVideo(
             progress?.Report(Interlocked.Increment(ref done) / (double)frames);
         });
         double[] positions = [.. Enumerable.Range(0, frames).Select(i => observed.Origin.Z + PositionOf(i) * observed.VoxelSize.Z)];
-        bool[] synthetic = [.. Enumerable.Range(0, frames).Select(i => PositionOf(i) != Math.Floor(PositionOf(i)))];
+        bool[] synthetic = [.. Enumerable.Range(0, frames).Select(i => PositionOf(i) != Math.Floor(PositionOf(i)) || !sparse.IsObserved((int)PositionOf(i)))];
         return new SliceVideo(
             images, observed.Shape.Y, observed.Shape.X, (observed.VoxelSize.Y, observed.VoxelSize.X), positions, synthetic,
-            observed.Provenance.With($"{frames} frames, {synthetic.Count(s => s)} of them synthetic (optical flow)"));
+            observed.Provenance.With($"{frames} frames, {synthetic.Count(s => s)} of them synthetic (optical flow, or filled in before)"));
     }
 
     private static byte[] ToBytes(ReadOnlySpan<float> section, GreyRange range)

@@ -108,6 +108,29 @@ internal sealed class SpatialMap
         }
     }
 
+    /// <summary>Rows of the result that show something of some sections of the source, ascending.</summary>
+    /// <param name="sections">Which.</param>
+    /// <param name="count">Sections of the source.</param>
+    /// <param name="patch">Shape of the result.</param>
+    public IEnumerable<int> RowsShowing(IReadOnlySet<int> sections, int count, Shape3 patch) => Enumerable.Range(0, patch.Z).Where(z =>
+    {
+        const double Tolerance = 1e-6;
+        Span<double> row = new double[3 * RowNodes];
+        for (var y = 0; y < patch.Y; y++)
+        {
+            Row(z, y, row);
+            for (var x = 0; x < patch.X; x++)
+            {
+                var i = Math.Min((int)(x / RowStep), RowNodes - 2);
+                var at = row[i] + (x / RowStep - i) * (row[i + 1] - row[i]) + Tolerance;
+                var before = (int)Math.Floor(at);
+                if (sections.Contains(Resampler.Mirror(before, count)) || (at - before > 2 * Tolerance && sections.Contains(Resampler.Mirror(before + 1, count))))
+                    return true;
+            }
+        }
+        return false;
+    });
+
     /// <summary>
     /// The source voxel of each index along each axis of the result, where the map takes voxels to voxels (flips, exchanges of axes,
     /// whole shifts); null where it does not. Then nothing need be interpolated, and nothing is blurred.

@@ -7,8 +7,8 @@ namespace VisionCell.Augmentation;
 /// A stack with computed sections between the observed ones, as extra data for training, and which they are: a section that was computed is
 /// never to be scored against, nor counted as observed.
 /// </summary>
-/// <param name="Volume">All sections <c>[Z, Y, X]</c>; its provenance names the synthetic ones.</param>
-/// <param name="IsSynthetic">For each section whether it was computed.</param>
+/// <param name="Volume">All sections <c>[Z, Y, X]</c>; its provenance names the synthetic ones, and they are marked as not observed (<see cref="SectionLayout"/>).</param>
+/// <param name="IsSynthetic">For each section whether it was computed, from its neighbours here or to replace one that was lost.</param>
 /// <param name="Confidence">Weight of motion in each voxel, 0 to 1; 0 where a synthetic voxel is plain interpolation, and in observed sections.</param>
 public sealed record SyntheticSections(Volume<float> Volume, IReadOnlyList<bool> IsSynthetic, Volume<float> Confidence)
 {
@@ -26,7 +26,9 @@ public sealed record SyntheticSections(Volume<float> Volume, IReadOnlyList<bool>
         var sections = (sparse.Sections - 1) * step + 1;
         var shape = observed.Shape with { Z = sections };
         var size = new VoxelSize(observed.VoxelSize.Z / step, observed.VoxelSize.Y, observed.VoxelSize.X);
-        var provenance = observed.Provenance.With($"synthetic sections by optical flow: {between} after each section but the last; observed are sections 0, {step}, {2 * step}, ... of {sections}");
+        bool[] synthetic = [.. Enumerable.Range(0, sections).Select(z => z % step != 0 || !sparse.IsObserved(z / step))];
+        var provenance = observed.Provenance.With($"synthetic sections by optical flow: {between} after each section but the last; observed are sections 0, {step}, {2 * step}, ... of {sections}")
+            with { Sections = new SectionLayout(sections, null, Enumerable.Range(0, sections).Where(z => synthetic[z])) };
         var volume = new Volume<float>(shape, size, observed.Origin, provenance);
         var confidence = new Volume<float>(shape, size, observed.Origin, provenance.With("weight of motion"));
         Parallel.For(0, sections, new ParallelOptions { CancellationToken = cancellation }, z =>
@@ -35,6 +37,6 @@ public sealed record SyntheticSections(Volume<float> Volume, IReadOnlyList<bool>
             values.CopyTo(volume.Section(z));
             weights.CopyTo(confidence.Section(z));
         });
-        return new SyntheticSections(volume, [.. Enumerable.Range(0, sections).Select(z => z % step != 0)], confidence);
+        return new SyntheticSections(volume, synthetic, confidence);
     }
 }

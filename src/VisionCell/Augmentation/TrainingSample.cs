@@ -29,7 +29,10 @@ public readonly record struct GreyRange(float Low, float High)
 /// <param name="Range">Grey levels that the image spans.</param>
 public sealed record TrainingSample(Volume<float> Image, Volume<ushort>? Labels, GreyRange Range)
 {
-    /// <summary>Sections that were blanked by <see cref="MissingSections"/>: not to be counted as observed, in ascending order.</summary>
+    /// <summary>
+    /// Sections that are not to be counted as observed, in ascending order: blanked by <see cref="MissingSections"/>, or with something in them of a section of the
+    /// source that was not observed. The image itself is marked alike.
+    /// </summary>
     public IReadOnlyList<int> Missing { get; init; } = [];
 
     /// <summary>A sample of a volume and, where there are any, labels on the same grid.</summary>

@@ -46,6 +46,10 @@ public sealed class FlowTests
         return linear.Reconstruct(sparse, Box.Of(sparse.IsotropicShape));
     }
 
+    /// <summary>The stack with a section marked as not observed.</summary>
+    private static Volume<float> Without(Volume<float> stack, int section) =>
+        new(stack.Data, stack.Shape, stack.VoxelSize, stack.Origin, stack.Provenance with { Sections = new SectionLayout(stack.Shape.Z, null, [section]) });
+
     [Theory]
     [InlineData(3, -2)]
     [InlineData(0, 5)]
@@ -207,9 +211,51 @@ public sealed class FlowTests
         Assert.Equal((new Shape3(19, 72, 80), 80.0 / 3), (dense.Volume.Shape, dense.Volume.VoxelSize.Z));
         Assert.Equal([false, true, true, false], dense.IsSynthetic.Take(4));
         Assert.Equal(12, dense.IsSynthetic.Count(s => s));
+        Assert.Equal(Enumerable.Range(0, 19).Where(z => z % 3 != 0), dense.Volume.Unobserved.Order());
         Assert.True(dense.Volume.Section(3).SequenceEqual(sparse.Observed.Section(1)));
         Assert.Contains("synthetic", dense.Volume.Provenance.Steps[^1], StringComparison.Ordinal);
         Assert.All(dense.Confidence.Section(3).ToArray(), v => Assert.Equal(0, v));
         Assert.Contains(dense.Confidence.Section(4).ToArray(), v => v > 0);
+    }
+
+    [Theory]
+    [InlineData("decimate:4")]
+    [InlineData("pool:4")]
+    public void A_section_that_was_not_observed_has_no_say(string degradation)
+    {
+        var sampling = AxialSampling.Parse(degradation);
+        var whole = sampling.Acquire(s_crop.Value).Observed;
+        (FlowMethod Flow, Volume<float> Result) With(float grey)
+        {
+            var stack = whole.Map(v => v);
+            stack.Section(5).Fill(grey);
+            return Fill(new SparseVolume(Without(stack, 5), sampling));
+        }
+        var (black, white) = (With(0), With(255));
+        Assert.Equal(black.Flow.Blend!.Motion, white.Flow.Blend!.Motion);
+        Assert.Equal(black.Flow.Blend.Curvature, white.Flow.Blend.Curvature);
+        Assert.Equal(black.Result.Data, white.Result.Data);
+        // What is put in its place lies between its neighbours, and closer to what was there than they are.
+        var there = whole.Section(5);
+        var row = black.Result.Section(sampling.IsDecimation ? 20 : 21);
+        double Distance(ReadOnlySpan<float> a, ReadOnlySpan<float> b) => System.Numerics.Tensors.TensorPrimitives.Distance(a, b);
+        Assert.True(Distance(row, there) < Math.Min(Distance(whole.Section(4), there), Distance(whole.Section(6), there)));
+    }
+
+    [Fact]
+    public void Curvature_is_weighed_by_how_sections_differ()
+    {
+        // A random walk is best continued straight; what is smooth from section to section bends, and where nothing is shared the mean is better.
+        Assert.Equal(0, CurvatureWeight.Of([1, 2, 3, 4]), 1e-9);
+        // With D(d) = d^1.6 the formula says 16 (1.5^1.6 - 0.5^1.6 - 2^1.6 / 2) / (1 + 2 2^1.6 - 3^1.6) = 0.855.
+        Assert.Equal(0.855, CurvatureWeight.Of([1, Math.Pow(2, 1.6), Math.Pow(3, 1.6), Math.Pow(4, 1.6)]), 0.005);
+        Assert.True(CurvatureWeight.Of([1, 1, 1, 1]) < 0);
+        // Fewer sections than it takes, and sections that are all the same.
+        Assert.Null(CurvatureWeight.Of(AxialSampling.Decimate(8).Acquire(s_crop.Value)));
+        Assert.Null(CurvatureWeight.Of(AxialSampling.Decimate(4).Acquire(s_crop.Value.Map(_ => 7f))));
+        // Stacks that lack a section in the middle tell it all the same.
+        var stack = AxialSampling.Decimate(3).Acquire(s_crop.Value).Observed;
+        var (all, some) = (CurvatureWeight.Of(new SparseVolume(stack, AxialSampling.Decimate(3)))!.Value, CurvatureWeight.Of(new SparseVolume(Without(stack, 8), AxialSampling.Decimate(3)))!.Value);
+        Assert.True(all is > 0 and <= CurvatureWeight.Most && some is > 0 and <= CurvatureWeight.Most, $"{all}, {some}");
     }
 }

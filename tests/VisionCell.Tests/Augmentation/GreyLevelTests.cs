@@ -167,6 +167,27 @@ public sealed class GreyLevelTests
     }
 
     [Fact]
+    public void What_was_not_observed_is_named_wherever_it_goes()
+    {
+        var flat = new Volume<float>(new Shape3(9, 12, 14), new VoxelSize(10, 10, 10), default, Provenance.Of("flat")).Map(_ => 100f);
+        flat.Section(2).Fill(200);
+        var sample = TrainingSample.Of(flat.WithProvenance(flat.Provenance with { Sections = new SectionLayout(9, null, [2]) }), null, new GreyRange(0, 255));
+        var box = new Box(1, 2, 2, new Shape3(7, 7, 7));
+        foreach (var by in new VisionCell.Augmentation.Augmentation[] { new CubeSymmetries(), new Rotation(180, 40), new Translation(30, 30), new ElasticDeformation(40, 10, 10) })
+        {
+            for (var seed = 0UL; seed < 10; seed++)
+            {
+                var patch = new AugmentationPipeline(by).Draw(sample, box, seed);
+                var shows = Enumerable.Range(0, 7).Where(z => patch.Image.Section(z).ToArray().Any(v => v > 100.01)).ToArray();
+                Assert.Equal(shows, patch.Missing.Where(z => patch.Image.Section(z).ToArray().Any(v => v > 100.0001)));
+                Assert.Equal(patch.Missing, patch.Image.Unobserved.Order());
+            }
+        }
+        Assert.Equal([1], new AugmentationPipeline().Draw(sample, box, 0).Missing);
+        Assert.Empty(new AugmentationPipeline().Draw(sample, new Box(4, 0, 0, new Shape3(4, 7, 7)), 0).Missing);
+    }
+
+    [Fact]
     public void Patches_come_in_order_the_same_from_any_number_of_workers()
     {
         var sample = Real();
