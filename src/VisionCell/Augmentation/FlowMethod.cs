@@ -9,7 +9,8 @@ namespace VisionCell.Augmentation;
 
 /// <summary>
 /// Slice interpolation as video: dense motion between neighbouring sections, both warped to each position in the gap, and so much of it
-/// added to the straight line as predicted the stack's own sections best (<see cref="FlowBlend"/>). Where the flows of both directions
+/// added to the straight line as predicted the stack's own sections best (<see cref="FlowBlend"/>), with a spline's curvature weighed by how
+/// sections differ with their distance (<see cref="CurvatureWeight"/>). Where the flows of both directions
 /// disagree, or warping does not lower the mismatch, the straight line stays; <see cref="Confidence"/> says where. Observed rows stay as
 /// they are (decimation), or the mean of the rows of a section stays that section (pooling).
 /// </summary>
