@@ -47,7 +47,9 @@ internal static class CurvatureWeight
     internal static double Of(double[] differences)
     {
         var curvature = differences[0] + 2 * differences[1] - differences[2];
-        return curvature > 0 ? new[] { 3, 4 }.Min(n => Math.Min(Most, 16 * (At(differences.AsSpan(0, n), 1.5) - At(differences.AsSpan(0, n), 0.5) - differences[1] / 2) / curvature)) : 0;
+        return curvature > 0 ? Math.Min(Most, Math.Min(By(3), By(4))) : 0;
+
+        double By(int points) => 16 * (At(differences.AsSpan(0, points), 1.5) - At(differences.AsSpan(0, points), 0.5) - differences[1] / 2) / curvature;
     }
 
     /// <summary>D at a distance, by Lagrange's polynomial through log D over log d.</summary>
