@@ -179,6 +179,7 @@ public sealed class NeuroglancerBrowserTests : IDisposable
         var state = scene.State(new ViewState { PositionNm = [1600, 580, 800], HeightNm = 3000, Layers = [new ViewLayer { Name = "volume", Visible = false }] });
         state["layout"] = new JsonObject { ["type"] = "3d", ["orthographicProjection"] = true };
         state["showAxisLines"] = false;
+        state["showDefaultAnnotations"] = false; // the box of the volume
         state["showSlices"] = false;
         await browser.NavigateAsync($"{server.Address}#!{Uri.EscapeDataString(state.ToJsonString())}", Cancellation);
         await browser.WaitForAsync("window.viewer && window.viewer.layerManager.managedLayers.length === 2 && window.viewer.isReady()", Cancellation);
@@ -216,11 +217,8 @@ public sealed class NeuroglancerBrowserTests : IDisposable
     [Fact]
     public async Task The_picture_of_the_guide_is_what_the_page_shows()
     {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "VisionCell.slnx")))
-            root = Path.GetDirectoryName(root)!;
         var size = new VoxelSize(10, 10, 10);
-        var volume = (Volume<byte>)VolumeFormats.Read(Path.Combine(root, "data-manifests", "samples", "medulla-sample.tif"), size);
+        var volume = (Volume<byte>)VolumeFormats.Read(Path.Combine(Tool.Root, "data-manifests", "samples", "medulla-sample.tif"), size);
         // Of the halved volume: a tenth of the triangles, which software draws in seconds.
         var coarse = Pyramid.Halve(volume, new Shape3(2, 2, 2));
         var surface = MarchingCubes.Extract(coarse.ToFloat32(), IsoThreshold.Suggest(coarse), new MarchingCubesOptions(InsideIsBelow: true));
@@ -229,8 +227,9 @@ public sealed class NeuroglancerBrowserTests : IDisposable
         using var scene = NeuroglancerScene.Prepare(new NeuroglancerInput(path, Surface: surface));
         await using var server = await ViewServer.StartAsync(scene, cancellation: Cancellation);
         await using var browser = await DevTools.OpenAsync(Cancellation, 900, 640);
-        var state = scene.State(scene.View.Towards(VolumeScene.DefaultDirection) with { HeightNm = 2600 });
-        // Sections as they lie in the file; space from the side.
+        var state = scene.State(scene.View.Towards(VolumeScene.DefaultDirection) with { HeightNm = 3000 });
+        // Sections as they lie in the file; space from the side, the surface alone.
+        state["showSlices"] = false;
         state["crossSectionOrientation"] = new JsonArray(0, 0, 0, 1);
         await browser.NavigateAsync($"{server.Address}#!{Uri.EscapeDataString(state.ToJsonString())}", Cancellation);
         await browser.WaitForAsync("window.viewer && window.viewer.layerManager.managedLayers.length === 2 && window.viewer.isReady()", Cancellation);
@@ -239,7 +238,7 @@ public sealed class NeuroglancerBrowserTests : IDisposable
         if (Environment.GetEnvironmentVariable("VISIONCELL_PICTURES") is { Length: > 0 } folder)
             await File.WriteAllBytesAsync(Path.Combine(folder, "browser.png"), png, Cancellation);
         using var drawn = OpenCvSharp.Cv2.ImDecode(png, OpenCvSharp.ImreadModes.Color);
-        using var shown = OpenCvSharp.Cv2.ImRead(Path.Combine(root, "docs", "images", "browser.png"));
+        using var shown = OpenCvSharp.Cv2.ImRead(Path.Combine(Tool.Root, "docs", "images", "browser.png"));
         Assert.Equal(shown.Size(), drawn.Size());
         using var apart = new OpenCvSharp.Mat();
         OpenCvSharp.Cv2.Absdiff(drawn, shown, apart);

@@ -4,7 +4,6 @@ using VisionCell.Cli.CommandLine;
 using VisionCell.Formats;
 using VisionCell.Meshing;
 using VisionCell.Scenes;
-using VisionCell.Volumes;
 
 namespace VisionCell.Cli.Commands;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using VisionCell.Cli.CommandLine;
 using VisionCell.Meshing;
 using VisionCell.Scenes;
-using VisionCell.Volumes;
 
 namespace VisionCell.Cli.Commands;
 
