@@ -15,7 +15,7 @@ internal static class SceneArguments
     public static Option<string?> Uncertainty() => new("--uncertainty") { HelpName = "VOLUME", Description = "Uncertainty of each voxel, shown over the volume." };
 
     /// <summary><c>--raw VOLUME</c>.</summary>
-    public static Option<string?> Raw() => new("--raw") { HelpName = "VOLUME", Description = "The sections as they were acquired, shown in place of the reconstruction when they are switched on." };
+    public static Option<string?> Raw() => new("--raw") { HelpName = "VOLUME", Description = "The sections as they were acquired, with a voxel size of their own in the file; shown in place of the reconstruction when they are switched on." };
 
     /// <summary><c>--objects</c>.</summary>
     public static Option<bool> Objects() => new("--objects") { Description = "Surfaces of the objects of --labels, with levels of detail." };
