@@ -66,7 +66,7 @@ public sealed class NeuroglancerLevelsTests : IDisposable
 
     private sealed record Level(float Scale, Node[] Nodes);
 
-    private (Float3 Edge, Float3 Origin, Level[] Levels) Manifest(string folder, ulong id)
+    private static (Float3 Edge, Float3 Origin, Level[] Levels) Manifest(string folder, ulong id)
     {
         var bytes = File.ReadAllBytes(Path.Combine(folder, $"{id}.index"));
         var data = File.ReadAllBytes(Path.Combine(folder, $"{id}"));
@@ -154,7 +154,7 @@ public sealed class NeuroglancerLevelsTests : IDisposable
             Assert.Equal(sphere, area, 0.03 * sphere);
             Assert.InRange(triangles, 0.25 * mesh.TriangleCount / Math.Pow(4, l), 2.5 * mesh.TriangleCount / Math.Pow(4, l));
         }
-        Assert.Equal(1, Manifest(folder, 3).Levels.Length);
+        Assert.Single(Manifest(folder, 3).Levels);
         Assert.Equal(4, Decode(Manifest(folder, 3).Levels[0].Nodes[0].Piece).Triangles.Length / 3);
     }
 
