@@ -79,6 +79,10 @@ internal sealed class DevTools : IAsyncDisposable
         }
     }
 
+    /// <summary>The page as it is seen, a PNG file.</summary>
+    public async Task<byte[]> ScreenshotAsync(CancellationToken cancellationToken) =>
+        Convert.FromBase64String((await CallAsync("Page.captureScreenshot", new JsonObject { ["format"] = "png" }, cancellationToken))["data"]!.GetValue<string>());
+
     /// <summary>Moves the pointer to a place, CSS pixels.</summary>
     public Task MoveAsync(double x, double y, CancellationToken cancellationToken) => MouseAsync("mouseMoved", x, y, 0, cancellationToken);
 

@@ -134,6 +134,119 @@ public sealed class NeuroglancerBrowserTests : IDisposable
     }
 
     [Fact]
+    public async Task Raw_sections_take_the_place_of_the_reconstruction_and_the_view_says_so()
+    {
+        // Every fourth section, each as thick as the gap, 30,000 brighter so that no voxel is taken for one of the reconstruction.
+        var specimen = Specimen();
+        var raw = new Volume<ushort>(new Shape3(10, 56, 72), new VoxelSize(80, 10, 10), specimen.Origin, Provenance.Of("raw"));
+        for (var i = 0; i < raw.Data.Length; i++)
+            raw.Data[i] = (ushort)(30_000 + specimen[i / raw.Shape.SectionCount * 4, i / 72 % 56, i % 72] / 4);
+        var (path, rawPath) = (Path.Combine(_folder, "specimen.zarr"), Path.Combine(_folder, "raw.zarr"));
+        VolumeFormats.Write(specimen, path);
+        VolumeFormats.Write(raw, rawPath);
+        using var scene = NeuroglancerScene.Prepare(new NeuroglancerInput(path, Raw: rawPath));
+        await using var server = await ViewServer.StartAsync(scene, cancellation: Cancellation);
+        await using var browser = await DevTools.OpenAsync(Cancellation, 480, 360);
+        await browser.NavigateAsync(Link(server, scene.State()), Cancellation);
+        await browser.WaitForAsync("window.viewer && window.viewer.layerManager.managedLayers.length === 2 && window.viewer.isReady()", Cancellation);
+        Assert.Equal([true, false], ((JsonArray)(await browser.EvaluateAsync("window.viewer.layerManager.managedLayers.map(l => l.visible)", Cancellation))!).Select(n => (bool)n!));
+
+        await browser.EvaluateAsync("window.viewer.layerManager.getLayerByName('volume').setVisible(false); window.viewer.layerManager.getLayerByName('raw').setVisible(true)", Cancellation);
+        // Voxel (z 9, y 20, x 30) of the reconstruction lies in section 2 of the raw ones.
+        await browser.EvaluateAsync("window.viewer.position.value = Float32Array.from([80, 23, 19])", Cancellation);
+        await browser.WaitForAsync($"{Picked("raw", 80, 23, 19)} === '{raw[2, 20, 30]}'", Cancellation);
+        var state = (JsonObject)JsonNode.Parse((string)(await browser.EvaluateAsync("JSON.stringify(window.viewer.state.toJSON(), (k, v) => typeof v === 'bigint' ? String(v) : v)", Cancellation))!)!;
+        Assert.Equal([("volume", false), ("raw", true)], NeuroglancerState.ToView(state).Layers.Select(l => (l.Name, l.Visible)));
+    }
+
+    [Fact]
+    public async Task Objects_are_drawn_from_levels_of_detail()
+    {
+        // Two balls, 31,000 triangles each before smoothing: three levels.
+        var shape = new Shape3(60, 110, 220);
+        var labels = new Volume<byte>(shape, new VoxelSize(20, 10, 10), new Position(200, 30, 500), Provenance.Of("labels"));
+        for (var i = 0; i < labels.Data.Length; i++)
+        {
+            var (z, y, x) = (2 * (i / shape.SectionCount - 30), i / 220 % 110 - 55, i % 220);
+            labels.Data[i] = (byte)(z * z + y * y + (x - 55) * (x - 55) < 2500 ? 3 : z * z + y * y + (x - 165) * (x - 165) < 2500 ? 200 : 0);
+        }
+        var path = Path.Combine(_folder, "labels.zarr");
+        VolumeFormats.Write(labels, path);
+        using var scene = NeuroglancerScene.Prepare(new NeuroglancerInput(path, Labels: path, Objects: new LabelSurfaceOptions()));
+        Assert.Equal([3UL, 200UL], scene.Layers[1].Objects!.Shown);
+        await using var server = await ViewServer.StartAsync(scene, cancellation: Cancellation);
+        await using var browser = await DevTools.OpenAsync(Cancellation, 480, 360);
+        var state = scene.State(new ViewState { PositionNm = [1600, 580, 800], HeightNm = 3000, Layers = [new ViewLayer { Name = "volume", Visible = false }] });
+        state["layout"] = new JsonObject { ["type"] = "3d", ["orthographicProjection"] = true };
+        state["showAxisLines"] = false;
+        state["showDefaultAnnotations"] = false; // the box of the volume
+        state["showSlices"] = false;
+        await browser.NavigateAsync($"{server.Address}#!{Uri.EscapeDataString(state.ToJsonString())}", Cancellation);
+        await browser.WaitForAsync("window.viewer && window.viewer.layerManager.managedLayers.length === 2 && window.viewer.isReady()", Cancellation);
+
+        // Borders and scale bar are lit as well.
+        var objects = "window.viewer.layerManager.getLayerByName('labels').setVisible";
+        await browser.EvaluateAsync($"{objects}(false)", Cancellation);
+        await browser.WaitForAsync("window.viewer.isReady()", Cancellation);
+        var bare = (await PictureAsync(browser)).Lit;
+        await browser.EvaluateAsync($"{objects}(true)", Cancellation);
+
+        // Each ball, of 500 nm radius, covers its disk, at the scale that the panel's height has.
+        async Task<(int Lit, double Expected)> CoveredAsync(double heightNm)
+        {
+            await browser.EvaluateAsync(string.Create(CultureInfo.InvariantCulture, $"window.viewer.perspectiveNavigationState.zoomFactor.value = {heightNm / 10}"), Cancellation);
+            await browser.WaitForAsync("window.viewer.isReady()", Cancellation);
+            var picture = await PictureAsync(browser);
+            var height = (double)(await browser.EvaluateAsync("[...window.viewer.display.panels].find(p => p.renderViewport && p.visible !== false).renderViewport.logicalHeight", Cancellation))!;
+            return (picture.Lit - bare, 2 * Math.PI * Math.Pow(500 * height / heightNm, 2));
+        }
+        foreach (var height in (double[])[3000, 1400])
+        {
+            var (lit, expected) = await CoveredAsync(height);
+            Assert.InRange(lit, 0.93 * expected, 1.07 * expected);
+        }
+        // Hidden objects go from sections and space alike.
+        await browser.EvaluateAsync("window.viewer.layerManager.getLayerByName('labels').layer.displayState.segmentationGroupState.value.visibleSegments.delete(200n)", Cancellation);
+        var one = await CoveredAsync(3000);
+        Assert.InRange(one.Lit, 0.45 * one.Expected, 0.55 * one.Expected);
+    }
+
+    /// <summary>
+    /// The page of the guide (docs/guide/export.md): drawn anew, it has to look like the picture there; with VISIONCELL_PICTURES it is written into that folder.
+    /// </summary>
+    [Fact]
+    public async Task The_picture_of_the_guide_is_what_the_page_shows()
+    {
+        var size = new VoxelSize(10, 10, 10);
+        var volume = (Volume<byte>)VolumeFormats.Read(Path.Combine(Tool.Root, "data-manifests", "samples", "medulla-sample.tif"), size);
+        // Of the halved volume: a tenth of the triangles, which software draws in seconds.
+        var coarse = Pyramid.Halve(volume, new Shape3(2, 2, 2));
+        var surface = MarchingCubes.Extract(coarse.ToFloat32(), IsoThreshold.Suggest(coarse), new MarchingCubesOptions(InsideIsBelow: true));
+        var path = Path.Combine(_folder, "sample.zarr");
+        VolumeFormats.Write(volume, path);
+        using var scene = NeuroglancerScene.Prepare(new NeuroglancerInput(path, Surface: surface));
+        await using var server = await ViewServer.StartAsync(scene, cancellation: Cancellation);
+        await using var browser = await DevTools.OpenAsync(Cancellation, 900, 640);
+        var state = scene.State(scene.View.Towards(VolumeScene.DefaultDirection) with { HeightNm = 3000 });
+        // Sections as they lie in the file; space from the side, the surface alone.
+        state["showSlices"] = false;
+        state["crossSectionOrientation"] = new JsonArray(0, 0, 0, 1);
+        await browser.NavigateAsync($"{server.Address}#!{Uri.EscapeDataString(state.ToJsonString())}", Cancellation);
+        await browser.WaitForAsync("window.viewer && window.viewer.layerManager.managedLayers.length === 2 && window.viewer.isReady()", Cancellation);
+        await browser.EvaluateAsync("window.viewer.display.draw(); new Promise(done => setTimeout(() => done(0), 500))", Cancellation);
+        var png = await browser.ScreenshotAsync(Cancellation);
+        if (Environment.GetEnvironmentVariable("VISIONCELL_PICTURES") is { Length: > 0 } folder)
+            await File.WriteAllBytesAsync(Path.Combine(folder, "browser.png"), png, Cancellation);
+        using var drawn = OpenCvSharp.Cv2.ImDecode(png, OpenCvSharp.ImreadModes.Color);
+        using var shown = OpenCvSharp.Cv2.ImRead(Path.Combine(Tool.Root, "docs", "images", "browser.png"));
+        Assert.Equal(shown.Size(), drawn.Size());
+        using var apart = new OpenCvSharp.Mat();
+        OpenCvSharp.Cv2.Absdiff(drawn, shown, apart);
+        // Letters differ by the fonts that are installed.
+        Assert.InRange(apart.Mean().Val0, 0, 6);
+    }
+
+    [Fact]
     public async Task It_loads_slices_turns_changes_opacity_and_picks_the_values_of_the_file()
     {
         var specimen = Specimen();

@@ -67,11 +67,17 @@ public sealed class EngineTests(SceneFixture scene) : IClassFixture<SceneFixture
     [InlineData("VolumeRayMarch", "Fragment", "frag", "-DVC_DEPTH=1 -DUNITY_REVERSED_Z=1")]
     [InlineData("Section", "Vertex", "vert", "")]
     [InlineData("Section", "Fragment", "frag", "")]
+    [InlineData("Surface", "Vertex", "vert", "")]
+    [InlineData("Surface", "Fragment", "frag", "")]
+    [InlineData("Surface", "Fragment", "frag", "-DUNITY_COLORSPACE_GAMMA=1")]
+    [InlineData("Surface", "Depth", "frag", "")]
     public void The_shaders_compile(string shader, string entry, string stage, string defines)
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "Shaders");
         var text = File.ReadAllText(Path.Combine(folder, $"{shader}.shader"));
-        var from = text.IndexOf("HLSLPROGRAM", StringComparison.Ordinal) + "HLSLPROGRAM".Length;
+        // What all passes share, or the program of the one pass.
+        var opening = text.Contains("HLSLINCLUDE", StringComparison.Ordinal) ? "HLSLINCLUDE" : "HLSLPROGRAM";
+        var from = text.IndexOf(opening, StringComparison.Ordinal) + opening.Length;
         var program = Path.Combine(scene.Folder, $"{shader}.{entry}.hlsl");
         // Pragmas are Unity's.
         File.WriteAllLines(program, text[from..text.IndexOf("ENDHLSL", StringComparison.Ordinal)].Split('\n').Where(l => !l.Contains("#pragma", StringComparison.Ordinal)));

@@ -71,6 +71,36 @@ public sealed class FormatTests(SceneFixture scene) : IClassFixture<SceneFixture
     }
 
     [Fact]
+    public void Raw_sections_keep_their_own_grid()
+    {
+        var raw = scene.Manifest.Volumes.Single(v => v.Kind == VolumeKind.Raw);
+        Assert.Equal([75, 50, 8], raw.Levels[0].Shape);
+        Assert.Equal((80.0, 300.0), (raw.VoxelSizeNm.Z, raw.OriginNm.Z));
+        using var file = scene.Open(raw, 0);
+        Assert.Equal(scene.Raw[6, 3, 5], Stored(raw, file, file.Read(file.IndexOf(0, 0, 0)), 5, 3, 6));
+    }
+
+    [Fact]
+    public void A_file_read_by_sections_gives_the_scene_of_the_volume_in_memory()
+    {
+        var (zarr, there, here) = (Path.Combine(scene.Folder, "u.zarr"), Path.Combine(scene.Folder, "there"), Path.Combine(scene.Folder, "here"));
+        // Past the coarsest edge, so that levels go through temporary files; floats, so that they are converted on the way.
+        var floats = new Volume<float>(new Shape3(40, 90, 150), new VoxelSize(20, 10, 8), default, Provenance.Of("u"));
+        var random = new Random(1);
+        for (var i = 0; i < floats.Data.Length; i++)
+            floats.Data[i] = random.NextSingle() * 3 - 1;
+        VolumeFormats.Write(floats, zarr);
+        using (var sections = VolumeSections.Open(zarr))
+            UnityScene.Write(new UnityInput(sections, Uncertainty: sections), there);
+        UnityScene.Write(new UnityInput(floats, Uncertainty: floats), here);
+        var files = Directory.GetFiles(here).Select(Path.GetFileName).Order().ToArray();
+        Assert.Contains("volume.1.bricks", files);
+        Assert.Equal(files, Directory.GetFiles(there).Select(Path.GetFileName).Order());
+        Assert.All(files.Where(f => f!.EndsWith(".bricks", StringComparison.Ordinal)), f => Assert.Equal(File.ReadAllBytes(Path.Combine(here, f!)), File.ReadAllBytes(Path.Combine(there, f!))));
+        Assert.Equal(SceneManifest.Parse(File.ReadAllText(Path.Combine(here, "scene.json"))).Volumes[0].High, SceneManifest.Parse(File.ReadAllText(Path.Combine(there, "scene.json"))).Volumes[0].High);
+    }
+
+    [Fact]
     public void A_constant_volume_takes_no_room()
     {
         var folder = Path.Combine(scene.Folder, "constant");

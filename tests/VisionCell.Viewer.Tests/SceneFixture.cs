@@ -12,9 +12,14 @@ public sealed class SceneFixture : IDisposable
         Specimen = Make();
         var labels = Specimen.Map(v => (ushort)(v > 140 ? 40_000 : 0));
         var uncertainty = Specimen.Map(v => v * 0.37f - 12);
-        UnityScene.Write(new UnityInput(Specimen, labels, uncertainty), Folder, options: new UnityOptions { BrickEdge = 14 });
+        // Every fourth section, each as thick as the gap.
+        var raw = new Volume<byte>(new Shape3(8, 50, 75), new VoxelSize(80, 10, 8), Specimen.Origin, Provenance.Of("raw"));
+        for (var z = 0; z < 8; z++)
+            Specimen.Section(4 * z).CopyTo(raw.Section(z));
+        UnityScene.Write(new UnityInput(Specimen, labels, uncertainty, Raw: raw), Folder, options: new UnityOptions { BrickEdge = 14 });
         Manifest = SceneManifest.Parse(File.ReadAllText(Path.Combine(Folder, "scene.json")));
         Labels = labels;
+        Raw = raw;
         Uncertainty = uncertainty;
     }
 
@@ -23,6 +28,9 @@ public sealed class SceneFixture : IDisposable
     public Volume<byte> Specimen { get; }
 
     public Volume<ushort> Labels { get; }
+
+    /// <summary>The sections as they were acquired.</summary>
+    public Volume<byte> Raw { get; }
 
     public Volume<float> Uncertainty { get; }
 

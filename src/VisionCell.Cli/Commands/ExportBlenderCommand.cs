@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using VisionCell.Cli.CommandLine;
+using VisionCell.Formats;
 using VisionCell.Scenes;
 using VisionCell.Volumes;
 
@@ -44,10 +45,10 @@ internal static class ExportBlenderCommand
             var messages = Messages.Of(parsed);
             var asked = parsed.IsoOf(iso);
             var frames = parsed.GetValue(turntable) is >= 0 and var n ? n : throw new BadInputException($"--turntable {parsed.GetValue(turntable)}: must be 0 or more pictures");
-            var source = VolumeArguments.Read(parsed.GetRequiredValue(volume), parsed.VoxelSizeOf(voxelSize), messages, cancellation);
-            var colours = parsed.GetValue(uncertainty) is { } path ? VolumeArguments.Read(path, parsed.VoxelSizeOf(voxelSize), messages, cancellation) : null;
+            using var source = VolumeSections.Open(parsed.GetRequiredValue(volume), parsed.VoxelSizeOf(voxelSize), messages.Notice);
+            using var colours = parsed.GetValue(uncertainty) is { } path ? VolumeSections.Open(path, parsed.VoxelSizeOf(voxelSize), messages.Notice) : null;
             var options = new VolumeSceneOptions(
-                messages.IsoFor(source, asked), parsed.GetValue(dark), budget, parsed.GetValue(sections), parsed.GetValue(fog), look,
+                messages.IsoFor(source.Reader, asked, cancellation), parsed.GetValue(dark), budget, parsed.GetValue(sections), parsed.GetValue(fog), look,
                 new SceneCamera(parsed.GetValue(projection), VolumeScene.DefaultDirection), frames,
                 new SceneRender(width, height, parsed.GetValue(samples), parsed.GetValue(device), parsed.GetValue(transparent)));
             var folder = parsed.GetRequiredValue(output);

@@ -14,10 +14,11 @@ internal static class ExportNeuroglancerCommand
         var volume = VolumeArguments.Volume();
         var output = CommonOptions.OutputDirectory("Folder of the page, which any file server shows.");
         var (iso, dark, decimate) = (SurfaceArguments.OptionalIso(), SurfaceArguments.Dark(), SurfaceArguments.Decimate());
-        var (labels, uncertainty, view, voxelSize) = (SceneArguments.Labels(), SceneArguments.Uncertainty(), SceneArguments.View(), CommonOptions.VoxelSize());
+        var (raw, labels, objects, uncertainty) = (SceneArguments.Raw(), SceneArguments.Labels(), SceneArguments.Objects(), SceneArguments.Uncertainty());
+        var (view, voxelSize) = (SceneArguments.View(), CommonOptions.VoxelSize());
         var command = new Command("neuroglancer", "Write Neuroglancer with the volume, labels, uncertainty and surface as a folder for any file server.")
         {
-            volume, output, iso, dark, decimate, labels, uncertainty, view, voxelSize,
+            volume, output, iso, dark, decimate, raw, labels, objects, uncertainty, view, voxelSize,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -31,7 +32,7 @@ internal static class ExportNeuroglancerCommand
                 var value = SurfaceArguments.IsoValue(text);
                 surface = SurfaceArguments.Decimated(SurfaceArguments.Surface(path, size, value, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation).Mesh, share, messages, cancellation);
             }
-            var input = new NeuroglancerInput(path, size, parsed.GetValue(labels), parsed.GetValue(uncertainty), surface);
+            var input = new NeuroglancerInput(path, size, parsed.GetValue(labels), parsed.GetValue(uncertainty), surface, parsed.GetValue(raw), parsed.GetValue(objects) ? new LabelSurfaceOptions() : null);
             messages.Run($"writing {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}", progress =>
             {
                 NeuroglancerExport.Write(input, folder, look, messages.Notice, progress, cancellation);

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using VisionCell.Cli.CommandLine;
+using VisionCell.Formats;
 using VisionCell.Meshing;
 using VisionCell.Scenes;
-using VisionCell.Volumes;
 
 namespace VisionCell.Cli.Commands;
 
@@ -15,24 +15,30 @@ internal static class ExportUnityCommand
         var volume = VolumeArguments.Volume();
         var output = CommonOptions.OutputDirectory("Folder of the scene, which the Unity package loads.");
         var (iso, dark, decimate) = (SurfaceArguments.OptionalIso(), SurfaceArguments.Dark(), SurfaceArguments.Decimate());
-        var (labels, uncertainty, view, voxelSize) = (SceneArguments.Labels(), SceneArguments.Uncertainty(), SceneArguments.View(), CommonOptions.VoxelSize());
+        var (raw, labels, uncertainty, mesh) = (SceneArguments.Raw(), SceneArguments.Labels(), SceneArguments.Uncertainty(), SceneArguments.Mesh());
+        var (view, voxelSize) = (SceneArguments.View(), CommonOptions.VoxelSize());
         var command = new Command("unity", "Write the volume in bricks with levels of detail, labels, uncertainty and surface for the Unity package.")
         {
-            volume, output, iso, dark, decimate, labels, uncertainty, view, voxelSize,
+            volume, output, iso, dark, decimate, mesh, raw, labels, uncertainty, view, voxelSize,
         };
         command.SetAction((parsed, cancellation) =>
         {
             var messages = Messages.Of(parsed);
             var (folder, size, look, share) = (parsed.GetRequiredValue(output), parsed.VoxelSizeOf(voxelSize), parsed.ViewOf(view), parsed.ShareOf(decimate));
             var value = parsed.GetValue(iso) is { } text ? (Asked: true, Iso: SurfaceArguments.IsoValue(text)) : (false, null);
-            Volume? Read(string? path) => path is null ? null : VolumeArguments.Read(path, size, messages, cancellation);
-            var source = VolumeArguments.Read(parsed.GetRequiredValue(volume), size, messages, cancellation);
-            var input = new UnityInput(source, Read(parsed.GetValue(labels)), Read(parsed.GetValue(uncertainty)));
+            VolumeSections? Open(string? path) => path is null ? null : VolumeSections.Open(path, size, messages.Notice);
+            using var source = Open(parsed.GetRequiredValue(volume))!;
+            // On a grid of its own, which its file says.
+            using var acquired = parsed.GetValue(raw) is { } acquisition ? VolumeSections.Open(acquisition, null, messages.Notice) : null;
+            using var objects = Open(parsed.GetValue(labels));
+            using var doubt = Open(parsed.GetValue(uncertainty));
+            var input = new UnityInput(source, objects, doubt, parsed.MeshOf(mesh, iso), Raw: acquired);
             if (value.Asked)
             {
-                var grey = messages.IsoFor(source, value.Iso);
-                var mesh = MarchingCubes.Extract(source.ToFloat32(), grey, new MarchingCubesOptions(parsed.GetValue(dark)), cancellation);
-                input = input with { Surface = SurfaceArguments.Decimated(mesh, share, messages, cancellation), IsoValue = grey };
+                var (surface, metadata) = SurfaceArguments.Surface(parsed.GetRequiredValue(volume), size, value.Iso, new MarchingCubesOptions(parsed.GetValue(dark)), messages, cancellation);
+                surface = SurfaceArguments.Decimated(surface, share, messages, cancellation);
+                // The surface shows how far it can be trusted; the viewer can take the colours away.
+                input = input with { Surface = doubt is null ? surface : MeshColours.ByQuantity([surface], doubt, cancellation).Meshes[0], IsoValue = metadata.IsoValue };
             }
             messages.Run($"writing {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}", progress =>
             {

@@ -40,14 +40,14 @@ internal static class MeshCommand
             var size = parsed.VoxelSizeOf(voxelSize);
             var input = parsed.GetRequiredValue(volume);
             var steps = parsed.GetValue(smooth);
-            var colours = parsed.GetValue(colour) is { } other ? VolumeArguments.Read(other, size, messages, cancellation).ToFloat32() : null;
+            using var colours = parsed.GetValue(colour) is { } other ? VolumeSections.Open(other, size, messages.Notice) : null;
             var (objects, metadata) = parsed.GetValue(labels)
                 ? OfLabels(input, size, new LabelSurfaceOptions(steps ?? 10, share, parsed.GetValue(maxError)), messages, cancellation)
                 : OfGrey(input, size, parsed.IsoOf(iso), new MarchingCubesOptions(parsed.GetValue(dark), parsed.GetValue(close)), steps ?? 0, share, parsed.GetValue(maxError), messages, cancellation);
             if (colours is not null)
             {
-                var (low, high) = ContrastLimits.Of(colours.Data, 0.02);
-                objects = objects.ConvertAll(o => o with { Mesh = MeshColours.Paint(o.Mesh, colours, MeshColours.Sequential(low, high)) });
+                var (painted, low, high) = MeshColours.ByQuantity(objects.ConvertAll(o => o.Mesh), colours, cancellation);
+                objects = [.. objects.Zip(painted, (o, m) => o with { Mesh = m })];
                 messages.Notice(FormattableString.Invariant($"colours: dark blue {low:G4}, yellow {high:G4}"));
             }
             Write(objects, path, coarser, metadata with { Name = Path.GetFileNameWithoutExtension(path) }, messages, cancellation);

@@ -23,6 +23,7 @@ internal sealed record SectionLayer(Volume<float> Values, ColourScale Scale, (do
 internal sealed class LinkedSections
 {
     private const double Gap = 0.06;
+    private const double ObliqueGap = 0.12; // the numbers and the title of its axis stand there
     private const int SliderHeight = 58, Left = 70, Top = 50;
     private const int ObliquePixels = 192; // a side: as float32, since 256 levels have none for what lies outside
     private const int TiltStep = 5, AzimuthStep = 10;
@@ -72,7 +73,7 @@ internal sealed class LinkedSections
         layout["yaxis3"] = Show.Axis("z (nm)", 0, Math.Max(0.01, 1 - tall - Gap), "x3", _start[0], _step[0], _count[0], down: true, scaleTo: "x3");
         if (_plane is not null)
         {
-            layout["xaxis4"] = Show.Axis("oblique: u (nm)", share + Gap, 1, "y4", _plane.UMin, _plane.Step, _plane.Columns);
+            layout["xaxis4"] = Show.Axis("oblique: u (nm)", share + ObliqueGap, 1, "y4", _plane.UMin, _plane.Step, _plane.Columns);
             layout["yaxis4"] = Show.Axis("v (nm)", 0, 1, "x4", _plane.VMin, _plane.Step, _plane.Rows, down: true, scaleTo: "x4");
         }
         var (shapes, lines) = Lines();

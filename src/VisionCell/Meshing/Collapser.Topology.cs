@@ -101,12 +101,13 @@ internal sealed partial class Collapser
     /// <summary>The corners of living triangles at a vertex.</summary>
     private CornerList Corners(int vertex) => new(this, _head[vertex]);
 
-    private (int P, int Q) Others(int corner) => (corner % 3) switch
+    private (int P, int Q) Others(int corner)
     {
-        0 => (_triangles[corner + 1], _triangles[corner + 2]),
-        1 => (_triangles[corner + 1], _triangles[corner - 1]),
-        _ => (_triangles[corner - 2], _triangles[corner - 1]),
-    };
+        // One division by three, not a jump that is guessed wrongly two times in three.
+        var first = corner / 3 * 3;
+        var at = corner - first;
+        return (_triangles[first + (at == 2 ? 0 : at + 1)], _triangles[first + (at == 0 ? 2 : at - 1)]);
+    }
 
     private Vector3d Point(int v) => new(_positions[3 * v], _positions[3 * v + 1], _positions[3 * v + 2]);
 

@@ -168,11 +168,15 @@ internal sealed partial class Collapser
         Vector3d a = Point(u), b = Point(v);
         var rim = CollectionsMarshal.AsSpan(_rim);
         (point, moved) = (default, double.PositiveInfinity);
+        var taken = false;
         foreach (var candidate in (ReadOnlySpan<Vector3d>)[Target(u, v).Point, (a + b) * 0.5, a, b])
         {
             if (Folds(u, v, candidate) || Folds(v, u, candidate))
                 continue;
-            var distance = Math.Max(_samples.Off(_stars, candidate, enough), _samples.Farthest(_stars, candidate, rim, enough, moved));
+            if (!taken)
+                _samples.Take(_stars);
+            taken = true;
+            var distance = Math.Max(_samples.Off(candidate, enough), _samples.Farthest(candidate, rim, enough, moved));
             if (distance >= moved)
                 continue;
             (point, moved) = (candidate, distance);

@@ -1,16 +1,23 @@
+using System.Runtime.CompilerServices;
+
 namespace VisionCell.Meshing;
 
 /// <summary>A point or direction in double precision.</summary>
 internal readonly record struct Vector3d(double X, double Y, double Z)
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector3d operator +(Vector3d a, Vector3d b) => new(a.X + b.X, a.Y + b.Y, a.Z + b.Z);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector3d operator -(Vector3d a, Vector3d b) => new(a.X - b.X, a.Y - b.Y, a.Z - b.Z);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector3d operator *(Vector3d a, double s) => new(a.X * s, a.Y * s, a.Z * s);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public double Dot(Vector3d b) => X * b.X + Y * b.Y + Z * b.Z;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector3d Cross(Vector3d b) => new(Y * b.Z - Z * b.Y, Z * b.X - X * b.Z, X * b.Y - Y * b.X);
 
     public Vector3d Normalised()

@@ -11,7 +11,10 @@ namespace VisionCell.Scenes;
 /// <param name="Labels">A volume of whole numbers that name objects; null for none.</param>
 /// <param name="Uncertainty">A volume of uncertainties; null for none.</param>
 /// <param name="Surface">A surface, nm; null for none.</param>
-public sealed record NeuroglancerInput(string Volume, VoxelSize? VoxelSize = null, string? Labels = null, string? Uncertainty = null, Mesh? Surface = null);
+/// <param name="Raw">The sections as they were acquired, with a voxel size of their own; null for none.</param>
+/// <param name="Objects">How the objects of the labels become surfaces with levels of detail; null for no surfaces.</param>
+public sealed record NeuroglancerInput(
+    string Volume, VoxelSize? VoxelSize = null, string? Labels = null, string? Uncertainty = null, Mesh? Surface = null, string? Raw = null, LabelSurfaceOptions? Objects = null);
 
 /// <summary>
 /// Layers ready for Neuroglancer. An OME-Zarr image is shown from where it lies, whatever its size; any other volume is written as one into
@@ -19,6 +22,9 @@ public sealed record NeuroglancerInput(string Volume, VoxelSize? VoxelSize = nul
 /// </summary>
 public sealed class NeuroglancerScene : IDisposable
 {
+    // More chosen objects make the link, which holds their numbers, longer than browsers take.
+    private const int MostShown = 300;
+
     private readonly string? _temporary;
 
     private NeuroglancerScene(IReadOnlyList<NeuroglancerLayer> layers, VoxelSize voxelSize, ViewState view, string? temporary) =>
@@ -38,7 +44,7 @@ public sealed class NeuroglancerScene : IDisposable
     public JsonObject State(ViewState? view = null) => NeuroglancerState.Create(Layers, VoxelSize, view ?? View);
 
     /// <summary>Prepares a scene to be served.</summary>
-    /// <exception cref="BadInputException">A volume cannot be read, labels are no whole numbers, or a surface is empty.</exception>
+    /// <exception cref="BadInputException">A volume cannot be read, labels are no whole numbers or missing where surfaces of objects are asked for, or a surface is empty.</exception>
     public static NeuroglancerScene Prepare(NeuroglancerInput input, Action<string>? notice = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         var temporary = Directory.CreateTempSubdirectory("visioncell-view-").FullName;
@@ -66,20 +72,28 @@ public sealed class NeuroglancerScene : IDisposable
 
     private static NeuroglancerScene Prepare(NeuroglancerInput input, string folder, bool copy, string? temporary, Action<string>? notice, IProgress<double>? progress, CancellationToken cancellation)
     {
+        if (input.Objects is not null && input.Labels is null)
+            throw new BadInputException("surfaces of objects without labels: name the label volume (--labels)");
         var layers = new List<NeuroglancerLayer>();
         (NeuroglancerKind Kind, string Path)[] volumes =
         [
             (NeuroglancerKind.Image, input.Volume),
+            .. input.Raw is { } raw ? [(NeuroglancerKind.Raw, raw)] : Array.Empty<(NeuroglancerKind, string)>(),
             .. input.Uncertainty is { } u ? [(NeuroglancerKind.Uncertainty, u)] : Array.Empty<(NeuroglancerKind, string)>(),
             .. input.Labels is { } l ? [(NeuroglancerKind.Labels, l)] : Array.Empty<(NeuroglancerKind, string)>(),
         ];
         foreach (var (kind, path) in volumes)
-            layers.Add(Volume(kind, path, input.VoxelSize, folder, copy, notice, progress, cancellation));
+            layers.Add(Volume(kind, path, kind == NeuroglancerKind.Raw ? null : input.VoxelSize, folder, copy, notice, progress, cancellation));
         if (input.Surface is { } surface)
         {
             var layer = new NeuroglancerLayer("surface", NeuroglancerKind.Mesh, Path.Combine(folder, "surface.mesh"), (0, 1));
             NeuroglancerMesh.Write(new Dictionary<ulong, Mesh> { [1] = surface }, layer.Folder);
             layers.Add(layer);
+        }
+        if (input.Objects is { } how)
+        {
+            var at = layers.FindIndex(l => l.Kind == NeuroglancerKind.Labels);
+            layers[at] = layers[at] with { Objects = Objects(input.Labels!, input.VoxelSize, how, Path.Combine(folder, layers[at].ObjectsMount), notice, progress, cancellation) };
         }
         var image = OmeZarr.Open(layers[0].Folder);
         var (shape, size, origin) = (image.Info.Shape, image.Info.VoxelSize!.Value, image.Info.Origin);
@@ -92,12 +106,24 @@ public sealed class NeuroglancerScene : IDisposable
         return new NeuroglancerScene(layers, size, view, temporary);
     }
 
+    /// <summary>Surfaces of the objects of a label volume, the largest of which are shown at first.</summary>
+    private static NeuroglancerObjects Objects(
+        string labels, VoxelSize? voxelSize, LabelSurfaceOptions options, string folder, Action<string>? notice, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        using var sections = VolumeSections.Open(labels, voxelSize);
+        var found = LabelSurfaces.Extract(sections.Reader, sections.VoxelSize, sections.Origin, options, progress, cancellation);
+        NeuroglancerLevels.Write([.. found.Select(o => ((ulong)o.Label, o.Mesh))], folder, progress, cancellation);
+        if (found.Count > MostShown)
+            notice?.Invoke($"{labels}: {found.Count:N0} objects, of which the {MostShown} largest are shown in space at first; a double click on another shows it");
+        return new NeuroglancerObjects(folder, [.. found.OrderByDescending(o => o.Voxels).Take(MostShown).Select(o => (ulong)o.Label).Order()], found.Count <= MostShown);
+    }
+
     private static NeuroglancerLayer Volume(NeuroglancerKind kind, string path, VoxelSize? voxelSize, string folder, bool copy, Action<string>? notice, IProgress<double>? progress, CancellationToken cancellation)
     {
         var info = VolumeFormats.Inspect(path);
         if (kind == NeuroglancerKind.Labels && info.VoxelType == VoxelType.Float32)
             throw new BadInputException($"{path}: labels are whole numbers, this volume holds 32-bit floats; convert it to 8 or 16 bit");
-        var name = kind switch { NeuroglancerKind.Uncertainty => "uncertainty", NeuroglancerKind.Labels => "labels", _ => "volume" };
+        var name = kind switch { NeuroglancerKind.Raw => "raw", NeuroglancerKind.Uncertainty => "uncertainty", NeuroglancerKind.Labels => "labels", _ => "volume" };
         var place = path;
         // Shown as it lies: a multiscale group that says its own voxel size. Neuroglancer reads OME-Zarr 0.4 and 0.5.
         var ready = !copy && voxelSize is null && info.VoxelSize is not null && info.Format is "OME-Zarr 0.4" or "OME-Zarr 0.5" && OmeZarr.Open(path).LevelCount > 1

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using VisionCell.Volumes;
 
@@ -126,15 +127,22 @@ public static class NeuroglancerState
                 ["type"] = "segmentation", ["name"] = layer.Name, ["source"] = $"precomputed://{source}",
                 ["segments"] = new JsonArray("1"), ["segmentDefaultColor"] = "#d9a066", ["objectAlpha"] = 1,
             },
+            NeuroglancerKind.Labels when layer.Objects is { } objects => new JsonObject
+            {
+                ["type"] = "segmentation", ["name"] = layer.Name, ["source"] = new JsonArray($"zarr://{source}", $"precomputed://./{Uri.EscapeDataString(layer.ObjectsMount)}"),
+                ["segments"] = new JsonArray([.. objects.Shown.Select(o => (JsonNode)o.ToString(CultureInfo.InvariantCulture))]),
+                // Where not all are chosen, sections show the others too.
+                ["selectedAlpha"] = 0.4, ["notSelectedAlpha"] = objects.AreAll ? 0 : 0.4,
+            },
             NeuroglancerKind.Labels => new JsonObject
             {
                 ["type"] = "segmentation", ["name"] = layer.Name, ["source"] = $"zarr://{source}", ["selectedAlpha"] = 0.4,
             },
             _ => new JsonObject
             {
-                ["type"] = "image", ["name"] = layer.Name, ["source"] = $"zarr://{source}",
-                ["opacity"] = layer.Kind == NeuroglancerKind.Image ? 1 : 0.6, ["blend"] = "default",
-                ["shader"] = layer.Kind == NeuroglancerKind.Image ? ImageShader : UncertaintyShader,
+                ["type"] = "image", ["name"] = layer.Name, ["source"] = $"zarr://{source}", ["visible"] = layer.Kind != NeuroglancerKind.Raw,
+                ["opacity"] = layer.Kind == NeuroglancerKind.Uncertainty ? 0.6 : 1, ["blend"] = "default",
+                ["shader"] = layer.Kind == NeuroglancerKind.Uncertainty ? UncertaintyShader : ImageShader,
                 ["shaderControls"] = new JsonObject { ["normalized"] = new JsonObject { ["range"] = new JsonArray(layer.Window.Low, layer.Window.High) } },
                 // To be switched on beside the layer: without a GPU the browser takes minutes for it.
                 ["volumeRendering"] = "off",
@@ -144,7 +152,7 @@ public static class NeuroglancerState
 
     // Meshes and labels have an opacity of their own each.
     private static string OpacityKey(JsonObject layer) => (string?)layer["type"] != "segmentation" ? "opacity"
-        : ((string?)layer["source"])?.StartsWith("precomputed:", StringComparison.Ordinal) == true ? "objectAlpha" : "selectedAlpha";
+        : (layer["source"] as JsonValue)?.ToString().StartsWith("precomputed:", StringComparison.Ordinal) == true ? "objectAlpha" : "selectedAlpha";
 
     private static JsonObject LayoutWith(JsonNode? layout, bool orthographic)
     {

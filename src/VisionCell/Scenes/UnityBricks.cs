@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using K4os.Compression.LZ4;
+using VisionCell.Formats;
 using VisionCell.Volumes;
 
 namespace VisionCell.Scenes;
@@ -20,12 +21,12 @@ internal static class UnityBricks
     public static Shape3 Grid(Shape3 shape, int edge) => new((shape.Z + edge - 1) / edge, (shape.Y + edge - 1) / edge, (shape.X + edge - 1) / edge);
 
     /// <summary>Writes a level.</summary>
-    /// <param name="volume">8- or 16-bit voxels <c>[Z, Y, X]</c>.</param>
+    /// <param name="volume">8- or 16-bit voxels <c>[Z, Y, X]</c>; a layer of bricks is held at a time.</param>
     /// <param name="edge">Voxels along each side of a brick, without its border.</param>
     /// <param name="stream">Empty and seekable.</param>
     /// <param name="progress">Called for each brick.</param>
     /// <param name="cancellation">Stops between bricks.</param>
-    public static void Write(Volume volume, int edge, Stream stream, Action progress, CancellationToken cancellation)
+    public static void Write(VolumeSections volume, int edge, Stream stream, Action progress, CancellationToken cancellation)
     {
         var grid = Grid(volume.Shape, edge);
         var (side, size) = (edge + 2 * Border, volume.VoxelType == VoxelType.UInt8 ? 1 : 2);
@@ -37,11 +38,18 @@ internal static class UnityBricks
         stream.Write(header);
         // A layer of bricks at a time, compressed by all processors, written in order.
         var layer = new (byte[] Data, ushort Low, ushort High)[grid.Y * grid.X];
+        // The sections that a layer needs, each where its number modulo their count says.
+        var (shape, held, read) = (volume.Shape, new byte[side][], 0);
         for (var z = 0; z < grid.Z; z++)
         {
+            for (; read < Math.Min(shape.Z, (z + 1) * edge + Border); read++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                volume.Reader.ReadBytes(read, held[read % side] ??= new byte[shape.SectionCount * size]);
+            }
             Parallel.For(0, layer.Length, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
             {
-                layer[i] = Compress(Gather(volume, z * edge - Border, i / grid.X * edge - Border, i % grid.X * edge - Border, side, size), size);
+                layer[i] = Compress(Gather(held, shape, z * edge - Border, i / grid.X * edge - Border, i % grid.X * edge - Border, side, size), size);
                 progress();
             });
             for (var i = 0; i < layer.Length; i++)
@@ -59,19 +67,18 @@ internal static class UnityBricks
     }
 
     /// <summary>A cube of voxels as bytes; beyond the volume its edge is repeated.</summary>
-    private static byte[] Gather(Volume volume, int z0, int y0, int x0, int side, int size)
+    private static byte[] Gather(byte[][] sections, Shape3 shape, int z0, int y0, int x0, int side, int size)
     {
-        var shape = volume.Shape;
-        var source = volume.Bytes;
         var result = new byte[side * side * side * size];
         var to = 0;
         for (var z = z0; z < z0 + side; z++)
         {
+            var source = sections[Math.Clamp(z, 0, shape.Z - 1) % side].AsSpan();
             for (var y = y0; y < y0 + side; y++)
             {
-                var row = ((long)Math.Clamp(z, 0, shape.Z - 1) * shape.Y + Math.Clamp(y, 0, shape.Y - 1)) * shape.X;
+                var row = Math.Clamp(y, 0, shape.Y - 1) * shape.X;
                 for (var x = x0; x < x0 + side; x++, to += size)
-                    source.Slice((int)((row + Math.Clamp(x, 0, shape.X - 1)) * size), size).CopyTo(result.AsSpan(to));
+                    source.Slice((row + Math.Clamp(x, 0, shape.X - 1)) * size, size).CopyTo(result.AsSpan(to));
             }
         }
         return result;

@@ -6,13 +6,15 @@ using VisionCell.Volumes;
 
 namespace VisionCell.Scenes;
 
-/// <summary>What goes into a scene for Unity.</summary>
+/// <summary>What goes into a scene for Unity; volumes are read section by section and need not fit into memory.</summary>
 /// <param name="Volume">The grey volume.</param>
 /// <param name="Labels">Whole numbers that name objects, of the same field of view; null for none.</param>
 /// <param name="Uncertainty">Uncertainty of each voxel; null for none.</param>
-/// <param name="Surface">A surface, nm; null for none.</param>
+/// <param name="Surface">A surface, nm, with the colours of its vertices where it has some; null for none.</param>
 /// <param name="IsoValue">Grey value of the surface; null where it is not known.</param>
-public sealed record UnityInput(Volume Volume, Volume? Labels = null, Volume? Uncertainty = null, Mesh? Surface = null, double? IsoValue = null);
+/// <param name="Raw">The sections as they were acquired, from which the volume was reconstructed; null for none.</param>
+public sealed record UnityInput(
+    VolumeSections Volume, VolumeSections? Labels = null, VolumeSections? Uncertainty = null, Mesh? Surface = null, double? IsoValue = null, VolumeSections? Raw = null);
 
 /// <summary>How a scene for Unity is written.</summary>
 public sealed record UnityOptions
@@ -55,7 +57,7 @@ public static class UnityScene
         if (input.Labels is { VoxelType: VoxelType.Float32 })
             throw new BadInputException("labels are whole numbers, this volume holds 32-bit floats; convert it to 8 or 16 bit");
         var edge = (options ?? new UnityOptions()).BrickEdge;
-        (string Name, string Kind, Volume? Volume)[] all = [("volume", "image", input.Volume), ("uncertainty", "uncertainty", input.Uncertainty), ("labels", "labels", input.Labels)];
+        (string Name, string Kind, VolumeSections? Volume)[] all = [("volume", "image", input.Volume), ("raw", "raw", input.Raw), ("uncertainty", "uncertainty", input.Uncertainty), ("labels", "labels", input.Labels)];
         var volumes = all.Where(v => v.Volume is not null).Select(v => (v.Name, v.Kind, Volume: v.Volume!)).ToArray();
         long total = volumes.Sum(v => UnityBricks.Grid(v.Volume.Shape, edge).Count) * 8 / 7 + 1, done = 0;
         void Count() => progress?.Report(Math.Min(1, (double)Interlocked.Increment(ref done) / total));
@@ -71,18 +73,19 @@ public static class UnityScene
                 ["volumes"] = described, ["mesh"] = input.Surface is null ? null : "surface.glb", ["isoValue"] = input.IsoValue,
             };
             File.WriteAllText(Path.Combine(target, "scene.json"), manifest.ToJsonString(_indented));
-            (view ?? ViewState.Framing(input.Volume)).Write(Path.Combine(target, "view.json"));
+            (view ?? ViewState.Framing(input.Volume.Shape, input.Volume.VoxelSize, input.Volume.Origin)).Write(Path.Combine(target, "view.json"));
         });
     }
 
-    private static JsonObject Write(string name, string kind, Volume volume, int edge, string folder, Action progress, CancellationToken cancellation)
+    private static JsonObject Write(string name, string kind, VolumeSections volume, int edge, string folder, Action progress, CancellationToken cancellation)
     {
-        var (low, high) = kind == "labels" ? (0, 1) : ContrastLimits.Of(volume.ToFloat32().Data);
-        var (stored, offset, factor) = Stored(volume);
+        var (low, high, least, most) = kind == "labels" ? (0, 1, 0, 1) : volume.Limits(cancellation: cancellation);
+        var (stored, offset, factor) = volume.VoxelType == VoxelType.Float32 ? Stored(volume, least, most) : (volume, 0, 1);
         var levels = new JsonArray();
         int[] scale = [1, 1, 1];
         for (var level = stored; ;)
         {
+            using var coarser = level == stored ? null : level;
             var file = $"{name}.{levels.Count}.bricks";
             using (var stream = new FileStream(Path.Combine(folder, file), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16))
                 UnityBricks.Write(level, edge, stream, progress, cancellation);
@@ -90,7 +93,7 @@ public static class UnityScene
             if (kind == "labels" || Math.Max(level.Shape.Z, Math.Max(level.Shape.Y, level.Shape.X)) <= CoarsestEdge)
                 break;
             var f = Pyramid.NextFactors(level.Shape, level.VoxelSize);
-            level = Pyramid.Halve(level, f, cancellation);
+            level = level.Halved(f, folder, cancellation);
             scale = [scale[0] * f.X, scale[1] * f.Y, scale[2] * f.Z];
         }
         return new JsonObject
@@ -104,20 +107,12 @@ public static class UnityScene
     }
 
     /// <summary>The voxels as whole numbers, and how a value is found again: offset + factor · stored.</summary>
-    private static (Volume Stored, double Offset, double Factor) Stored(Volume volume)
+    private static (VolumeSections Stored, double Offset, double Factor) Stored(VolumeSections volume, float low, float high)
     {
-        if (volume is not Volume<float> floats)
-            return (volume, 0, 1);
-        float low = float.PositiveInfinity, high = float.NegativeInfinity;
-        foreach (var value in floats.Data)
-        {
-            if (float.IsFinite(value))
-                (low, high) = (Math.Min(low, value), Math.Max(high, value));
-        }
         if (!(high > low))
             (low, high) = float.IsFinite(low) ? (low, low + 1) : (0, 1);
         double factor = ((double)high - low) / ushort.MaxValue;
-        return (floats.Map(v => float.IsFinite(v) ? (ushort)Math.Round((v - (double)low) / factor) : (ushort)0), low, factor);
+        return (volume.Mapped(v => float.IsFinite(v) ? (ushort)Math.Round((v - (double)low) / factor) : (ushort)0), low, factor);
     }
 
     private static JsonArray Triple(int x, int y, int z) => [x, y, z];

@@ -8,6 +8,9 @@ namespace VisionCell.Scenes;
 [JsonConverter(typeof(Vector3Converter))]
 public readonly record struct Vector3(double X, double Y, double Z)
 {
+    /// <summary>Along x (0), y (1) or z (2).</summary>
+    public double this[int axis] => axis == 0 ? X : axis == 1 ? Y : Z;
+
     /// <summary>The point of a volume's position.</summary>
     public static Vector3 Of(Position position) => new(position.X, position.Y, position.Z);
 

@@ -38,6 +38,8 @@ public sealed class ViewServer : IAsyncDisposable
         Token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         _token = Encoding.ASCII.GetBytes(Token);
         _folders = scene.Layers.ToDictionary(l => l.Mount, l => Path.GetFullPath(l.Folder), StringComparer.Ordinal);
+        foreach (var layer in scene.Layers.Where(l => l.Objects is not null))
+            _folders.Add(layer.ObjectsMount, Path.GetFullPath(layer.Objects!.Folder));
         _state = Encoding.UTF8.GetBytes(state.ToJsonString());
         // Only the server itself: no configuration files, no logging, no answer to signals, which are the command's.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

@@ -81,11 +81,14 @@ public sealed record ViewState
 
     /// <summary>The whole of a volume in view, seen along z.</summary>
     /// <param name="volume">Any volume <c>[Z, Y, X]</c>.</param>
-    public static ViewState Framing(Volume volume)
-    {
-        var (shape, size, origin) = (volume.Shape, volume.VoxelSize, volume.Origin);
-        return Framing(origin, new Position(origin.Z + (shape.Z - 1) * size.Z, origin.Y + (shape.Y - 1) * size.Y, origin.X + (shape.X - 1) * size.X));
-    }
+    public static ViewState Framing(Volume volume) => Framing(volume.Shape, volume.VoxelSize, volume.Origin);
+
+    /// <summary>The whole of a volume in view, seen along z.</summary>
+    /// <param name="shape">Its voxels.</param>
+    /// <param name="size">Voxel size, nm.</param>
+    /// <param name="origin">Centre of voxel (0, 0, 0), nm.</param>
+    public static ViewState Framing(Shape3 shape, VoxelSize size, Position origin) =>
+        Framing(origin, new Position(origin.Z + (shape.Z - 1) * size.Z, origin.Y + (shape.Y - 1) * size.Y, origin.X + (shape.X - 1) * size.X));
 
     /// <summary>The same point, looked at along a direction; y runs down the picture as far as it can.</summary>
     /// <param name="direction">Into the picture, in the frame of the volume, of any length.</param>

@@ -52,7 +52,7 @@ public static class VolumeScene
     private const int FogEdge = 256;
 
     /// <summary>Writes the folder; what is there under the same names is replaced.</summary>
-    /// <param name="volume">The volume <c>[Z, Y, X]</c>.</param>
+    /// <param name="volume">The volume <c>[Z, Y, X]</c>, read section by section: it need not fit into memory; the surface has to.</param>
     /// <param name="folder">Where to.</param>
     /// <param name="options">What is shown.</param>
     /// <param name="uncertainty">A volume in the same space whose values colour the surface, dark blue for the least to yellow for the 98th percentile; null for none.</param>
@@ -60,26 +60,26 @@ public static class VolumeScene
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="BadInputException">There is no surface at that grey value, or the folder can't be written.</exception>
     public static VolumeSceneResult Write(
-        Volume volume, string folder, VolumeSceneOptions options, Volume? uncertainty = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        VolumeSections volume, string folder, VolumeSceneOptions options, VolumeSections? uncertainty = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         var preset = options.Preset ?? ScenePreset.CellBiology;
-        var iso = options.Iso ?? IsoThreshold.Suggest(volume);
-        var found = MarchingCubes.Extract(volume.ToFloat32(), iso, new MarchingCubesOptions(options.Dark), cancellation);
+        var iso = options.Iso ?? IsoThreshold.Suggest(volume.Reader, null, cancellation);
+        var found = MarchingCubes.Extract(volume.Reader, volume.VoxelSize, volume.Origin, iso, new MarchingCubesOptions(options.Dark), 0, null, cancellation);
         progress?.Report(0.2);
         var surface = MeshDecimation.Decimate(found, Math.Max(4, options.Triangles), null, progress is null ? null : new Part(progress, 0.2, 0.9), cancellation);
         if (uncertainty is not null)
-            surface = MeshColours.Paint(surface, uncertainty.ToFloat32(), Limits(uncertainty.ToFloat32()));
+            surface = MeshColours.ByQuantity([surface], uncertainty, cancellation).Meshes[0];
         MeshFile.Write(surface, Path.Combine(folder, "meshes", "surface.ply"), new MeshMetadata(volume.VoxelSize, "surface", iso, volume.Provenance));
 
         var (low, high) = Corners(volume);
         var camera = options.Camera ?? new SceneCamera(Direction: DefaultDirection);
-        var sections = Sections(volume, folder, options.Sections, camera.Direction ?? new Vector3(0, 0, 1), out var cut);
+        var sections = Sections(volume, folder, options.Sections, camera.Direction ?? new Vector3(0, 0, 1), out var cut, cancellation);
         var scene = new BlenderScene(
             new SceneBox(low, high),
             Path.GetFileNameWithoutExtension(volume.Provenance.Source) is { Length: > 0 } name ? name[..Math.Min(100, name.Length)] : "scene",
             Meshes: [new SceneMesh("meshes/surface.ply", Material: preset.Material with { VertexColours = uncertainty is not null })],
             Sections: sections,
-            Volumes: options.Fog ? [Fog(volume, folder, options.Dark, iso)] : [],
+            Volumes: options.Fog ? [Fog(volume, folder, options.Dark, iso, cancellation)] : [],
             Camera: camera,
             Lights: preset.Lights,
             Environment: preset.Environment,
@@ -95,14 +95,8 @@ public static class VolumeScene
         return new VolumeSceneResult(path, scene, iso, surface.TriangleCount, found.TriangleCount);
     }
 
-    private static Func<float, (byte, byte, byte)> Limits(Volume<float> values)
-    {
-        var (low, high) = ContrastLimits.Of(values.Data, 0.02);
-        return MeshColours.Sequential(low, high);
-    }
-
     /// <summary>The outer corners of the first and last voxel, nm.</summary>
-    private static (Vector3 Low, Vector3 High) Corners(Volume volume)
+    private static (Vector3 Low, Vector3 High) Corners(VolumeSections volume)
     {
         var (half, shape) = (Edge(volume) * 0.5, volume.Shape);
         var low = Vector3.Of(volume.Origin) - half;
@@ -110,9 +104,10 @@ public static class VolumeScene
         return (low, low + new Vector3(shape.X * edge.X, shape.Y * edge.Y, shape.Z * edge.Z));
     }
 
-    private static Vector3 Edge(Volume volume) => new(volume.VoxelSize.X, volume.VoxelSize.Y, volume.VoxelSize.Z);
+    private static Vector3 Edge(VolumeSections volume) => new(volume.VoxelSize.X, volume.VoxelSize.Y, volume.VoxelSize.Z);
 
-    private static SceneSection[] Sections(Volume volume, string folder, SectionCards which, Vector3 view, out SceneCutaway? cut)
+    private static SceneSection[] Sections(
+        VolumeSections volume, string folder, SectionCards which, Vector3 view, out SceneCutaway? cut, CancellationToken cancellation)
     {
         cut = null;
         if (which == SectionCards.None)
@@ -137,28 +132,40 @@ public static class VolumeScene
             cut = new SceneCutaway(SceneCutawayKind.Box,
                 MinNm: Corner(a => look[a] >= 0 ? -1 : face[a]), MaxNm: Corner(a => look[a] >= 0 ? face[a] : count[a]));
         }
-        return [Card(volume, folder, 0, face[0], first, last), Card(volume, folder, 1, face[1], first, last), Card(volume, folder, 2, face[2], first, last)];
+        // 8-bit grey values come out as they are; others span what the volume holds.
+        var (low, high, _, _) = volume.VoxelType == VoxelType.UInt8 ? (0, 255, 0, 255) : volume.Limits(cancellation: cancellation);
+        var pictures = Pictures(volume, face, first, last, cancellation);
+        return [.. Enumerable.Range(0, 3).Select(a => Card(volume, folder, a, face[a], first, last, pictures[a], (low, high)))];
+    }
+
+    /// <summary>Along which axes (0 x, 1 y, 2 z) the rows and the columns of a section across an axis run.</summary>
+    private static (int Across, int Down) Axes(int normal) => normal switch { 0 => (2, 1), 1 => (0, 2), _ => (0, 1) };
+
+    /// <summary>The grey values of the parts of three sections across x, y and z, each section of the volume read once.</summary>
+    private static float[][] Pictures(VolumeSections volume, int[] face, int[] first, int[] last, CancellationToken cancellation)
+    {
+        int Count(int axis) => last[axis] - first[axis] + 1;
+        float[][] pictures = [.. Enumerable.Range(0, 3).Select(Axes).Select(a => new float[Count(a.Across) * Count(a.Down)])];
+        var section = new float[volume.Shape.SectionCount];
+        for (var z = first[2]; z <= last[2]; z++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            volume.Reader.Read(z, section);
+            for (var y = first[1]; y <= last[1]; y++)
+                pictures[0][(y - first[1]) * Count(2) + z - first[2]] = section[y * volume.Shape.X + face[0]];
+            section.AsSpan(face[1] * volume.Shape.X + first[0], Count(0)).CopyTo(pictures[1].AsSpan((z - first[2]) * Count(0)));
+            for (var y = first[1]; z == face[2] && y <= last[1]; y++)
+                section.AsSpan(y * volume.Shape.X + first[0], Count(0)).CopyTo(pictures[2].AsSpan((y - first[1]) * Count(0)));
+        }
+        return pictures;
     }
 
     /// <summary>A part of the section across an axis (0 x, 1 y, 2 z), as a picture: columns run along x, or along z where the section is across x; rows run along y, or z.</summary>
-    private static SceneSection Card(Volume volume, string folder, int normal, int index, int[] first, int[] last)
+    private static SceneSection Card(VolumeSections volume, string folder, int normal, int index, int[] first, int[] last, float[] values, (double Low, double High) window)
     {
-        var (across, down) = normal switch { 0 => (2, 1), 1 => (0, 2), _ => (0, 1) };
+        var (across, down) = Axes(normal);
         int width = last[across] - first[across] + 1, height = last[down] - first[down] + 1;
-        var values = new float[height * width];
-        Span<int> voxel = stackalloc int[3];
-        voxel[normal] = index;
-        for (var row = 0; row < height; row++)
-        {
-            for (var column = 0; column < width; column++)
-            {
-                (voxel[across], voxel[down]) = (first[across] + column, first[down] + row);
-                values[row * width + column] = (float)volume.ValueAt(voxel[2], voxel[1], voxel[0]);
-            }
-        }
-        // 8-bit grey values come out as they are; others span what the volume holds.
-        var (low, high) = volume.VoxelType == VoxelType.UInt8 ? (0, 255) : ContrastLimits.Of(volume.ToFloat32().Data);
-        var pixels = Array.ConvertAll(values, v => (byte)Math.Clamp(Math.Round(255 * (v - low) / (high - low)), 0, 255));
+        var pixels = Array.ConvertAll(values, v => (byte)Math.Clamp(Math.Round(255 * (v - window.Low) / (window.High - window.Low)), 0, 255));
         var name = $"{"xyz"[normal]}-{index:0000}";
         AtomicWrite.File(Path.Combine(folder, "sections", name + ".png"), stream =>
         {
@@ -172,16 +179,23 @@ public static class VolumeScene
             Along(a => a == across ? width * edge[a] : 0), Along(a => a == down ? height * edge[a] : 0), $"section {name}");
     }
 
-    private static SceneVolume Fog(Volume volume, string folder, bool dark, double iso)
+    private static SceneVolume Fog(VolumeSections sections, string folder, bool dark, double iso, CancellationToken cancellation)
     {
-        while (Math.Max(volume.Shape.Z, Math.Max(volume.Shape.Y, volume.Shape.X)) > FogEdge)
-            volume = Pyramid.Halve(volume, Pyramid.NextFactors(volume.Shape, volume.VoxelSize));
+        Directory.CreateDirectory(Path.Combine(folder, "volumes"));
+        var whole = sections;
+        while (Math.Max(sections.Shape.Z, Math.Max(sections.Shape.Y, sections.Shape.X)) > FogEdge)
+        {
+            using var finer = sections == whole ? null : sections;
+            sections = sections.Halved(Pyramid.NextFactors(sections.Shape, sections.VoxelSize), Path.Combine(folder, "volumes"), cancellation);
+        }
+        using var halved = sections == whole ? null : sections;
+        Volume volume = sections.ReadWhole(cancellation);
         NumpyFile.Write(Path.Combine(folder, "volumes", "volume.npy"), volume);
         var (low, high) = ContrastLimits.Of(volume.ToFloat32().Data);
-        var (corner, far) = Corners(volume);
+        var (corner, far) = Corners(sections);
         // A third of the depth of solid structure covers most of what is behind it.
         var depth = Math.Max(far.X - corner.X, Math.Max(far.Y - corner.Y, far.Z - corner.Z));
-        return new SceneVolume("volumes/volume.npy", corner, Edge(volume), Low: iso, High: dark ? low : high, Extinction: 6 / depth);
+        return new SceneVolume("volumes/volume.npy", corner, Edge(sections), Low: iso, High: dark ? low : high, Extinction: 6 / depth);
     }
 
     private sealed class Part(IProgress<double> whole, double from, double to) : IProgress<double>

@@ -9,18 +9,39 @@ public static class ContrastLimits
     /// <returns>Low below high; for constant data an interval of 1 around the value, for no data 0 to 1.</returns>
     public static (double Low, double High) Of(ReadOnlySpan<float> values, double tail = 0.002)
     {
-        // An odd stride samples long rows evenly; a hundred thousand values settle a percentile of 0.2 % to a few per cent of itself.
-        var stride = values.Length <= 200_000 ? 1 : values.Length / 100_000 | 1;
-        var sample = new List<float>(values.Length / stride + 1);
-        for (var i = 0; i < values.Length; i += stride)
+        var sample = new ContrastSample(values.Length);
+        sample.Add(values);
+        return sample.Limits(tail);
+    }
+}
+
+/// <summary>The limits of values that come in parts.</summary>
+/// <param name="total">How many values will come.</param>
+internal sealed class ContrastSample(long total)
+{
+    // An odd stride samples long rows evenly; a hundred thousand values settle a percentile of 0.2 % to a few per cent of itself.
+    private readonly long _stride = total <= 200_000 ? 1 : total / 100_000 | 1;
+    private readonly List<float> _sample = [];
+    private long _next;
+
+    /// <summary>Takes the next values.</summary>
+    public void Add(ReadOnlySpan<float> values)
+    {
+        for (; _next < values.Length; _next += _stride)
         {
-            if (float.IsFinite(values[i]))
-                sample.Add(values[i]);
+            if (float.IsFinite(values[(int)_next]))
+                _sample.Add(values[(int)_next]);
         }
-        if (sample.Count == 0)
+        _next -= values.Length;
+    }
+
+    /// <summary>As <see cref="ContrastLimits.Of"/>.</summary>
+    public (double Low, double High) Limits(double tail)
+    {
+        if (_sample.Count == 0)
             return (0, 1);
-        sample.Sort();
-        double low = sample[(int)(tail * (sample.Count - 1))], high = sample[(int)Math.Ceiling((1 - tail) * (sample.Count - 1))];
+        _sample.Sort();
+        double low = _sample[(int)(tail * (_sample.Count - 1))], high = _sample[(int)Math.Ceiling((1 - tail) * (_sample.Count - 1))];
         return high > low ? (low, high) : (low - 0.5, low + 0.5);
     }
 }

@@ -95,6 +95,26 @@ public sealed class NeuroglancerTests : IDisposable
     }
 
     [Fact]
+    public async Task Objects_of_labels_are_served_beside_them()
+    {
+        var labels = new Volume<byte>(new Shape3(20, 30, 40), new VoxelSize(30, 10, 10), default, Provenance.Of("labels"));
+        for (var i = 0; i < labels.Data.Length; i++)
+            labels.Data[i] = (byte)(i % 40 is > 3 and < 15 && i / 40 % 30 is > 5 and < 20 ? 7 : i % 40 > 25 ? 2 : 0);
+        var (grey, path) = (Written(Ramp(), "v.zarr"), Written(labels, "l.zarr"));
+        using var scene = NeuroglancerScene.Prepare(new NeuroglancerInput(grey, Labels: path, Objects: new LabelSurfaceOptions()));
+        var layer = scene.State()["layers"]![1]!;
+        Assert.Equal(["zarr://./labels.zarr", "precomputed://./labels.mesh"], layer["source"]!.AsArray().Select(s => (string)s!));
+        Assert.Equal(["2", "7"], layer["segments"]!.AsArray().Select(s => (string)s!));
+        Assert.Equal(0.4, NeuroglancerState.ToView(scene.State()).Layers[1].Opacity);
+        await using var server = await ViewServer.StartAsync(scene, cancellation: Cancellation);
+        using var http = new HttpClient { BaseAddress = new Uri(server.Address) };
+        Assert.Contains("neuroglancer_multilod_draco", await http.GetStringAsync("labels.mesh/info", Cancellation), StringComparison.Ordinal);
+        var pieces = await http.GetByteArrayAsync("labels.mesh/7", Cancellation);
+        Assert.Equal("DRACO"u8.ToArray(), pieces[..5]);
+        Assert.Throws<BadInputException>(() => NeuroglancerScene.Prepare(new NeuroglancerInput(grey, Objects: new LabelSurfaceOptions())));
+    }
+
+    [Fact]
     public void Labels_of_floats_are_refused()
     {
         var error = Assert.Throws<BadInputException>(() => NeuroglancerScene.Prepare(new NeuroglancerInput(Written(Ramp(), "v.zarr"), Labels: Written(Ramp().ToFloat32(), "l.zarr"))));

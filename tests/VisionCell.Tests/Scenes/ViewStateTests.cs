@@ -21,6 +21,7 @@ public sealed class ViewStateTests
     private static NeuroglancerLayer[] Layers() =>
     [
         new("volume", NeuroglancerKind.Image, "v.zarr", (0, 255)),
+        new("raw", NeuroglancerKind.Raw, "r.zarr", (0, 255)),
         new("uncertainty", NeuroglancerKind.Uncertainty, "u.zarr", (0, 9)),
         new("labels", NeuroglancerKind.Labels, "l.zarr", (0, 1)),
         new("surface", NeuroglancerKind.Mesh, "m", (0, 1)),
@@ -103,7 +104,7 @@ public sealed class ViewStateTests
         Assert.Equal(view.Orientation, back.Orientation);
         Assert.Equal(view.HeightNm, back.HeightNm, 1e-9);
         Assert.False(back.Orthographic);
-        Assert.Equal([("volume", true, 0.25), ("uncertainty", true, 0.6), ("labels", true, 0.4), ("surface", false, 0.5)], back.Layers.Select(l => (l.Name, l.Visible, l.Opacity)));
+        Assert.Equal([("volume", true, 0.25), ("raw", false, 1), ("uncertainty", true, 0.6), ("labels", true, 0.4), ("surface", false, 0.5)], back.Layers.Select(l => (l.Name, l.Visible, l.Opacity)));
         Assert.Equal([10, 200], back.Layers[0].Window!);
     }
 
@@ -112,11 +113,11 @@ public sealed class ViewStateTests
     {
         var state = NeuroglancerState.Create(Layers(), _size, Turned());
         state["layout"] = "3d";
-        state["layers"]![2]!["segments"] = new System.Text.Json.Nodes.JsonArray("7");
+        state["layers"]![3]!["segments"] = new System.Text.Json.Nodes.JsonArray("7");
         var moved = NeuroglancerState.Apply(state, new ViewState { Layers = [new ViewLayer { Name = "unknown" }] });
         Assert.Equal("3d", (string)moved["layout"]!["type"]!);
         Assert.True((bool)moved["layout"]!["orthographicProjection"]!);
-        Assert.Equal("7", (string)moved["layers"]![2]!["segments"]![0]!);
+        Assert.Equal("7", (string)moved["layers"]![3]!["segments"]![0]!);
         Assert.Equal(state["layers"]!.ToJsonString(), moved["layers"]!.ToJsonString());
     }
 

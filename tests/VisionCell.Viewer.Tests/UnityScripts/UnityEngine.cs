@@ -104,6 +104,16 @@ namespace UnityEngine
         public Vector4(float x, float y, float z, float w) => (this.x, this.y, this.z, this.w) = (x, y, z, w);
     }
 
+    public struct Color32
+    {
+        public byte r;
+        public byte g;
+        public byte b;
+        public byte a;
+
+        public Color32(byte r, byte g, byte b, byte a) => (this.r, this.g, this.b, this.a) = (r, g, b, a);
+    }
+
     public struct Quaternion
     {
         public float x;
@@ -171,6 +181,8 @@ namespace UnityEngine
         public Vector3[] normals { get; set; } = Array.Empty<Vector3>();
 
         public int[] triangles { get; set; } = Array.Empty<int>();
+
+        public Color32[] colors32 { get; set; } = Array.Empty<Color32>();
 
         public void RecalculateBounds() => throw new NotSupportedException();
     }
@@ -310,6 +322,8 @@ namespace UnityEngine
     public enum KeyCode
     {
         P = 112,
+        R = 114,
+        U = 117,
         JoystickButton4 = 334,
         JoystickButton5 = 335,
     }

@@ -13,6 +13,11 @@ float4 UnityObjectToClipPos(float4 position)
     return mul(unity_MatrixVP, mul(unity_ObjectToWorld, position));
 }
 
+float3 LinearToGammaSpace(float3 linearColour)
+{
+    return max(1.055 * pow(max(linearColour, 0.0), 0.416666667) - 0.055, 0.0);
+}
+
 float LinearEyeDepth(float depth)
 {
     return 1.0 / (_ZBufferParams.z * depth + _ZBufferParams.w);

@@ -11,14 +11,16 @@ namespace VisionCell.Viewer
     public sealed class GlbSurface
     {
         private const int Triangles = 4;
+        private const int ByteComponent = 5121;
         private const int UInt32Component = 5125;
         private const int FloatComponent = 5126;
 
-        private GlbSurface(float[] positions, float[] normals, int[] triangles)
+        private GlbSurface(float[] positions, float[] normals, int[] triangles, byte[]? colours)
         {
             Positions = positions;
             Normals = normals;
             Indices = triangles;
+            Colours = colours;
         }
 
         /// <summary>x, y, z of each vertex, µm.</summary>
@@ -29,6 +31,9 @@ namespace VisionCell.Viewer
 
         /// <summary>Three vertices each.</summary>
         public int[] Indices { get; }
+
+        /// <summary>Red, green, blue and alpha of each vertex, linear light, 0 to 255; null where the file has none.</summary>
+        public byte[]? Colours { get; }
 
         /// <summary>Reads the bytes of a file. Source: glTF 2.0, chapter 4.4 (binary container).</summary>
         /// <exception cref="InvalidDataException">It is no such file.</exception>
@@ -55,7 +60,13 @@ namespace VisionCell.Viewer
                 if (indices[i] < 0 || indices[i] >= positions.Length / 3)
                     throw new InvalidDataException("a triangle names a vertex that is not there");
             }
-            return normals.Length == positions.Length ? new GlbSurface(positions, normals, indices) : throw new InvalidDataException("the mesh has not a normal for each vertex");
+            byte[]? colours = null;
+            if (attributes.ContainsKey("COLOR_0"))
+            {
+                var (rgba, coloured) = Bytes(json, data, Json.Number(attributes, "COLOR_0"), ByteComponent, 4);
+                colours = 3 * coloured == positions.Length ? rgba.ToArray() : throw new InvalidDataException("the mesh has not a colour for each vertex");
+            }
+            return normals.Length == positions.Length ? new GlbSurface(positions, normals, indices, colours) : throw new InvalidDataException("the mesh has not a normal for each vertex");
         }
 
         private static float[] Floats(Dictionary<string, object?> json, ArraySegment<byte> data, double accessor)
@@ -73,13 +84,14 @@ namespace VisionCell.Viewer
             if (Json.Number(a, "componentType") != component)
                 throw new InvalidDataException("an accessor is of another type than Vision Cell writes");
             var view = At(json, "bufferViews", (int)Json.Number(a, "bufferView"));
-            if (view.ContainsKey("byteStride") && Json.Number(view, "byteStride") != 4 * perElement)
+            var element = perElement * (component == ByteComponent ? 1 : 4);
+            if (view.ContainsKey("byteStride") && Json.Number(view, "byteStride") != element)
                 throw new InvalidDataException("an accessor is laid out otherwise than Vision Cell writes it");
             var count = (int)Json.Number(a, "count");
             var offset = (view.ContainsKey("byteOffset") ? Json.Number(view, "byteOffset") : 0) + (a.ContainsKey("byteOffset") ? Json.Number(a, "byteOffset") : 0);
-            if (count < 0 || offset < 0 || offset + 4.0 * perElement * count > data.Count)
+            if (count < 0 || offset < 0 || offset + (double)element * count > data.Count)
                 throw new InvalidDataException("an accessor reaches beyond the file");
-            return (new ArraySegment<byte>(data.Array!, data.Offset + (int)offset, 4 * perElement * count), count);
+            return (new ArraySegment<byte>(data.Array!, data.Offset + (int)offset, element * count), count);
         }
 
         private static Dictionary<string, object?> At(Dictionary<string, object?> from, string key, int index)

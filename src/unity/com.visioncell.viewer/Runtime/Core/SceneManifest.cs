@@ -9,6 +9,9 @@ namespace VisionCell.Viewer
     public enum VolumeKind
     {
         Image,
+
+        /// <summary>The sections as they were acquired, before reconstruction.</summary>
+        Raw,
         Uncertainty,
         Labels,
     }
@@ -96,6 +99,17 @@ namespace VisionCell.Viewer
             }
         }
 
+        /// <summary>Voxel x, y, z of the finest level that holds a point, nm; null where the point lies outside.</summary>
+        public (int X, int Y, int Z)? VoxelAt(Double3 pointNm)
+        {
+            var p = (pointNm - LowCornerNm).Over(VoxelSizeNm);
+            var s = Levels[0].Shape;
+            // The far faces belong to the last voxels.
+            return p.X >= 0 && p.Y >= 0 && p.Z >= 0 && p.X <= s[0] && p.Y <= s[1] && p.Z <= s[2]
+                ? (Math.Min((int)p.X, s[0] - 1), Math.Min((int)p.Y, s[1] - 1), Math.Min((int)p.Z, s[2] - 1))
+                : ((int, int, int)?)null;
+        }
+
         /// <summary>The value of a stored voxel, in the units of the file that was exported.</summary>
         public double ValueOf(int stored) => Offset + Factor * stored;
     }
@@ -141,6 +155,7 @@ namespace VisionCell.Viewer
             var kind = Json.Text(v, "kind") switch
             {
                 "image" => VolumeKind.Image,
+                "raw" => VolumeKind.Raw,
                 "uncertainty" => VolumeKind.Uncertainty,
                 "labels" => VolumeKind.Labels,
                 var other => throw new InvalidDataException($"{name}: kind {other}"),

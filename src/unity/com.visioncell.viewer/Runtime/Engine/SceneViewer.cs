@@ -17,13 +17,15 @@ namespace VisionCell.Viewer.Engine
     {
         [SerializeField] private string _folder = "visioncell";
         [SerializeField] private Shader? _volumeShader;
-        [SerializeField] private Material? _surfaceMaterial;
+        [SerializeField] private Shader? _surfaceShader;
         [SerializeField] private int _memoryMegabytes = 512;
 
         private readonly List<VolumeLayer> _layers = new List<VolumeLayer>();
         private Camera _camera = null!;
         private UnityFrame _frame = null!;
         private GameObject? _surface;
+        private GlbSurface? _surfaceData;
+        private Material? _surfaceMaterial;
 
         /// <summary>Folder of the scene.</summary>
         public string Folder
@@ -36,6 +38,18 @@ namespace VisionCell.Viewer.Engine
 
         /// <summary>The surface, or null.</summary>
         public GameObject? Surface => _surface;
+
+        /// <summary>Which layers are shown, and how opaque; changes show in the next frame.</summary>
+        public LayerSwitch? Shown { get; private set; }
+
+        /// <summary>Colour of the surface; changes show in the next frame.</summary>
+        public SurfaceLook SurfaceLook { get; } = new SurfaceLook();
+
+        /// <summary>Whether the surface has colours of its own.</summary>
+        public bool HasSurfaceColours => _surfaceData?.Colours != null;
+
+        /// <summary>The grey volume that is shown: the reconstruction, or the raw sections in its place; null before the scene is open.</summary>
+        public VolumeLayer? Grey => Shown == null ? null : _layers.Find(l => l.Info == Shown.Grey);
 
         /// <summary>Where one looks from; changes show in the next frame.</summary>
         public OrbitCamera View { get; private set; } = new OrbitCamera();
@@ -88,7 +102,6 @@ namespace VisionCell.Viewer.Engine
                 var layer = new GameObject(info.Name).AddComponent<VolumeLayer>();
                 layer.transform.SetParent(null);
                 layer.Open(folder, info, _frame, shader, (_memoryMegabytes << 20) / (long)manifest.Volumes.Count);
-                layer.gameObject.SetActive(info.Kind == VolumeKind.Image);
                 if (info.Kind == VolumeKind.Uncertainty)
                     layer.Transfer = TransferFunction.OfPoints((0, new Rgba(1, 0.2f, 0, 0)), (1, new Rgba(1, 0.2f, 0, 0.3f)));
                 _layers.Add(layer);
@@ -96,8 +109,10 @@ namespace VisionCell.Viewer.Engine
             if (manifest.Mesh is { } mesh)
             {
                 var bytes = await File.ReadAllBytesAsync(Path.Combine(folder, mesh));
-                _surface = Build(await Task.Run(() => GlbSurface.Parse(bytes)));
+                _surfaceData = await Task.Run(() => GlbSurface.Parse(bytes));
+                _surface = Build(_surfaceData);
             }
+            Shown = new LayerSwitch(manifest);
             var view = Path.Combine(folder, "view.json");
             if (File.Exists(view))
                 Apply(ViewFile.Parse(await File.ReadAllTextAsync(view)));
@@ -109,20 +124,7 @@ namespace VisionCell.Viewer.Engine
             View = view.Camera;
             ClipPlanes.Clear();
             ClipPlanes.AddRange(view.ClipPlanes);
-            foreach (var shown in view.Layers)
-            {
-                if (shown.Name == "surface" && _surface != null)
-                    _surface.SetActive(shown.Visible);
-                foreach (var layer in _layers)
-                {
-                    if (layer.Info.Name != shown.Name)
-                        continue;
-                    layer.gameObject.SetActive(shown.Visible);
-                    layer.Parameters.Opacity = shown.Opacity;
-                    if (shown.Window is { } window)
-                        layer.Parameters.Window = (window[0], window[1]);
-                }
-            }
+            Shown?.Apply(view.Layers);
         }
 
         /// <summary>What is shown now, for view.json.</summary>
@@ -132,24 +134,21 @@ namespace VisionCell.Viewer.Engine
             var camera = view.Camera;
             (camera.TargetNm, camera.Orientation, camera.Orthographic, camera.HeightNm) = (View.TargetNm, View.Orientation, View.Orthographic, View.HeightNm);
             view.ClipPlanes.AddRange(ClipPlanes);
-            foreach (var layer in _layers)
-                view.Layers.Add(new LayerView(layer.Info.Name, layer.gameObject.activeSelf, layer.Parameters.Opacity, new[] { layer.Parameters.Window.Low, layer.Parameters.Window.High }));
-            if (_surface != null)
-                view.Layers.Add(new LayerView("surface", _surface.activeSelf));
+            if (Shown != null)
+            {
+                foreach (var shown in Shown.Layers)
+                {
+                    var volume = _layers.Find(l => l.Info.Name == shown.Name);
+                    view.Layers.Add(new LayerView(shown.Name, shown.Visible, shown.Opacity, volume == null ? null : new[] { volume.Parameters.Window.Low, volume.Parameters.Window.High }));
+                }
+            }
             return view;
         }
 
         /// <summary>What lies under a point of the screen: the first voxel that is not transparent, its value, and the object there.</summary>
         public (Pick Pick, double Value, int Label)? PickAt(Vector3 screen)
         {
-            VolumeLayer? image = null, labels = null;
-            foreach (var layer in _layers)
-            {
-                if (layer.Info.Kind == VolumeKind.Image)
-                    image = layer;
-                else if (layer.Info.Kind == VolumeKind.Labels)
-                    labels = layer;
-            }
+            VolumeLayer? image = Grey, labels = _layers.Find(l => l.Info.Kind == VolumeKind.Labels);
             if (image == null)
                 return null;
             var ray = View.RayAt(screen.x / Screen.width * 2 - 1, 1 - screen.y / Screen.height * 2, (double)Screen.width / Screen.height);
@@ -162,20 +161,38 @@ namespace VisionCell.Viewer.Engine
             });
             if (found is not { } pick)
                 return null;
-            return (pick, image.ValueAt(pick.X, pick.Y, pick.Z), labels == null ? 0 : (int)labels.ValueAt(pick.X, pick.Y, pick.Z));
+            // A little inside: the ray meets a voxel on its face. Labels have a grid of their own.
+            var inside = pick.PointNm + ray.Direction * (1e-3 * image.Info.VoxelSizeNm.X);
+            var label = labels != null && labels.Info.VoxelAt(inside) is { } voxel ? (int)labels.ValueAt(voxel.X, voxel.Y, voxel.Z) : 0;
+            return (pick, image.ValueAt(pick.X, pick.Y, pick.Z), label);
         }
 
         private void LateUpdate()
         {
-            if (_frame == null)
+            if (Shown == null)
                 return;
             var aspect = (double)Screen.width / Screen.height;
             foreach (var layer in _layers)
             {
                 layer.Clip.Planes.Clear();
                 layer.Clip.Planes.AddRange(ClipPlanes);
+                var shown = Shown.Find(layer.Info.Name)!;
+                layer.gameObject.SetActive(shown.Visible);
+                layer.Parameters.Opacity = shown.Opacity;
+                if (shown.Window is { } window)
+                    layer.Parameters.Window = (window[0], window[1]);
                 if (layer.gameObject.activeSelf)
                     layer.Look(View, Screen.height, aspect);
+            }
+            if (_surface != null && _surfaceMaterial != null && _surfaceData != null)
+            {
+                var shown = Shown.Find(LayerSwitch.Surface)!;
+                _surface.SetActive(shown.Visible);
+                // Light, planes and the way to the volume's frame are those of a volume.
+                _layers[0].Bind(_surfaceMaterial);
+                var v = SurfaceLook.ToVectors(_surfaceData, shown.Opacity);
+                _surfaceMaterial.SetVector("_VcSurface", new Vector4(v[0], v[1], v[2], v[3]));
+                _surfaceMaterial.SetVector("_VcSurfaceDraw", new Vector4(v[4], v[5], v[6], v[7]));
             }
             var q = UnityFrame.ToUnity(View.Orientation);
             var distance = View.Orthographic ? View.HeightNm * 4 : View.DistanceNm;
@@ -200,10 +217,18 @@ namespace VisionCell.Viewer.Engine
             }
             // One axis changes its sign, which turns triangles round; but Unity winds them the other way than glTF, so they stay.
             var mesh = new Mesh { name = "surface", indexFormat = IndexFormat.UInt32, vertices = vertices, normals = normals, triangles = surface.Indices };
+            if (surface.Colours is { } rgba)
+            {
+                var colours = new Color32[vertices.Length];
+                for (var i = 0; i < colours.Length; i++)
+                    colours[i] = new Color32(rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2], rgba[4 * i + 3]);
+                mesh.colors32 = colours;
+            }
             mesh.RecalculateBounds();
+            _surfaceMaterial = new Material(_surfaceShader != null ? _surfaceShader : Shader.Find("VisionCell/Surface"));
             var result = new GameObject("surface");
             result.AddComponent<MeshFilter>().sharedMesh = mesh;
-            result.AddComponent<MeshRenderer>().sharedMaterial = _surfaceMaterial != null ? _surfaceMaterial : new Material(Shader.Find("Standard"));
+            result.AddComponent<MeshRenderer>().sharedMaterial = _surfaceMaterial;
             return result;
         }
 
@@ -216,6 +241,8 @@ namespace VisionCell.Viewer.Engine
             }
             if (_surface != null)
                 Destroy(_surface);
+            if (_surfaceMaterial != null)
+                Destroy(_surfaceMaterial);
         }
     }
 }

@@ -41,9 +41,8 @@ namespace VisionCell.Viewer.Engine
 
         private void LateUpdate()
         {
-            if (_scene == null || _scene.Layers.Count == 0)
+            if (_scene == null || _scene.Grey is not { } layer)
                 return;
-            var layer = _scene.Layers[0];
             if (_material == null)
             {
                 _material = new Material(_shader != null ? _shader : Shader.Find("VisionCell/Section"));

@@ -27,6 +27,10 @@ namespace VisionCell.Viewer.Engine
 
         private void Update()
         {
+            if (Input.GetKeyDown(KeyCode.R))
+                _scene.Shown?.SwapRaw();
+            if (Input.GetKeyDown(KeyCode.U))
+                _scene.Shown?.Toggle(VolumeKind.Uncertainty);
             if (!Input.GetKeyDown(KeyCode.P))
                 return;
             _picked = _scene.PickAt(Input.mousePosition) is { } found
@@ -41,10 +45,19 @@ namespace VisionCell.Viewer.Engine
                 GUILayout.Label(failure);
             else if (_scene.Progress < 1)
                 GUILayout.Label($"loading {_scene.Progress:P0}");
-            foreach (var layer in _scene.Layers)
-                Layer(layer);
-            if (_scene.Surface is { } surface)
-                surface.SetActive(GUILayout.Toggle(surface.activeSelf, "surface"));
+            if (_scene.Shown is { } shown)
+            {
+                if (shown.HasRaw && GUILayout.Button("raw / reconstruction (R)"))
+                    shown.SwapRaw();
+                foreach (var layer in _scene.Layers)
+                    Layer(layer, shown.Find(layer.Info.Name)!);
+                if (shown.Find(LayerSwitch.Surface) is { } surface)
+                {
+                    surface.Visible = GUILayout.Toggle(surface.Visible, LayerSwitch.Surface);
+                    if (_scene.HasSurfaceColours)
+                        _scene.SurfaceLook.VertexColours = GUILayout.Toggle(_scene.SurfaceLook.VertexColours, "colours of the surface");
+                }
+            }
             _scene.View.Orthographic = GUILayout.Toggle(_scene.View.Orthographic, "orthographic");
             SectionControls();
             GUILayout.Label("light");
@@ -68,14 +81,14 @@ namespace VisionCell.Viewer.Engine
             DrawRuler();
         }
 
-        private static void Layer(VolumeLayer layer)
+        private static void Layer(VolumeLayer layer, LayerView shown)
         {
-            layer.gameObject.SetActive(GUILayout.Toggle(layer.gameObject.activeSelf, layer.Info.Name));
-            if (!layer.gameObject.activeSelf)
+            shown.Visible = GUILayout.Toggle(shown.Visible, layer.Info.Name);
+            if (!shown.Visible)
                 return;
             var p = layer.Parameters;
             p.Mode = (RenderMode)GUILayout.Toolbar((int)p.Mode, new[] { "volume", "maximum", "surface" });
-            p.Opacity = GUILayout.HorizontalSlider((float)p.Opacity, 0, 1);
+            shown.Opacity = GUILayout.HorizontalSlider((float)shown.Opacity, 0, 1);
             if (p.Mode == RenderMode.Surface)
                 p.IsoValue = GUILayout.HorizontalSlider((float)p.IsoValue, (float)p.Window.Low, (float)p.Window.High);
             p.Shadow = GUILayout.Toggle(p.Shadow > 0, "shadows") ? 0.7 : 0;

@@ -22,7 +22,7 @@ namespace VisionCell.Viewer.EditModeTests
         [Test]
         public void ShadersAreThereAndCompile()
         {
-            foreach (var name in new[] { "VisionCell/Volume", "VisionCell/Section" })
+            foreach (var name in new[] { "VisionCell/Volume", "VisionCell/Section", "VisionCell/Surface" })
             {
                 var shader = Shader.Find(name);
                 Assert.That(shader != null && shader.isSupported, name);
