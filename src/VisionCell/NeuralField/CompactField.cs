@@ -9,7 +9,7 @@ namespace VisionCell.NeuralField;
 /// node on every voxel; the perceptron adds the levels up. No gradient is followed: a level is the least-squares fit to what the coarser ones leave, rounded to
 /// multiples of its step, so that finer levels make up for the rounding of coarser ones: a Laplacian pyramid (Burt, Adelson, IEEE Trans. Commun. 31, 1983,
 /// doi:10.1109/TCOM.1983.1095851) on the hats of trilinear interpolation, gone through several times, the coarser levels then fitted to what the finest leaves,
-/// which is mostly zeros. It is a field like any other: continuous, with a gradient, to be queried anywhere. Fitting takes about 40 bytes a voxel.
+/// which is mostly zeros. It is a field like any other: continuous, with a gradient, to be queried anywhere. Fitting takes about 60 bytes a voxel.
 /// </summary>
 /// <param name="Field">The field.</param>
 /// <param name="Steps">Step of each level, of which its numbers are multiples, in the unit of the table.</param>
