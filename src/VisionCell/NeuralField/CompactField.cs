@@ -40,25 +40,27 @@ public sealed record CompactField(HashField Field, IReadOnlyList<double> Steps)
     /// <exception cref="BadInputException">The volume is too large for one dense grid, holds NaN or one value only, or the file would need more bytes at any step.</exception>
     public static CompactField Within(Volume<float> volume, long bytes, CancellationToken cancellation = default)
     {
-        // Header, weights and what the search leaves.
-        const int header = 4096, trials = 12;
-        var (step, best) = (Deviation(volume).Deviation / 4, (CompactField?)null);
+        // Header and weights.
+        const int beside = 4096, trials = 12;
+        var pyramid = new Pyramid(volume);
+        var (step, best, bestStep) = (pyramid.Deviation / 4, (int[]?)null, 0.0);
         var (smallest, largest) = (0.0, double.PositiveInfinity);
         for (var trial = 0; trial < trials; trial++)
         {
-            var (tried, numbers) = Fit(volume, step, cancellation);
-            var size = tried.Field.Coded(numbers, cancellation).Length + header;
+            var numbers = pyramid.Numbers(step, cancellation);
+            var size = TableCoding.Bytes(pyramid.Grid, numbers, cancellation).Length + beside;
             if (size <= bytes)
-                (best, largest) = (tried, step);
+                (best, bestStep, largest) = (numbers, step, step);
             else
                 smallest = step;
-            if (size <= bytes && size >= 0.98 * bytes || largest / smallest < 1.001)
+            if ((size <= bytes && size >= 0.98 * bytes) || largest / smallest < 1.001)
                 break;
             // Bytes fall with about the 1.6th power of the step.
             var next = step * Math.Pow(size / (0.99 * bytes), 1 / 1.6);
             step = next > smallest && next < largest ? next : double.IsFinite(largest) ? (smallest + largest) / 2 : 2 * step;
         }
-        return best ?? throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"compact field: {volume.Shape} voxels do not fit {bytes:N0} bytes; allow more"));
+        return best is not null ? pyramid.Field(best, bestStep)
+            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"compact field: {volume.Shape} voxels do not fit {bytes:N0} bytes; allow more"));
     }
 
     /// <summary>Fits a field.</summary>
@@ -66,59 +68,20 @@ public sealed record CompactField(HashField Field, IReadOnlyList<double> Steps)
     /// <param name="step">Step of the finest level, in the unit of the volume: about three times the error that it may make.</param>
     /// <param name="cancellation">Ends it between levels.</param>
     /// <exception cref="BadInputException">The volume is too large for one dense grid, holds NaN or one value only, or the step is not positive.</exception>
-    public static CompactField Of(Volume<float> volume, double step, CancellationToken cancellation = default) => Fit(volume, step, cancellation).Field;
+    public static CompactField Of(Volume<float> volume, double step, CancellationToken cancellation = default)
+    {
+        if (!(step > 0 && double.IsFinite(step)))
+            throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"compact field: a step of {step}; it must be positive"));
+        var pyramid = new Pyramid(volume);
+        return pyramid.Field(pyramid.Numbers(step, cancellation), step);
+    }
 
     /// <summary>Writes it.</summary>
     /// <param name="path">The file, which <see cref="HashField.Load"/> reads.</param>
     public void Save(string path) => Field.SaveCompact(path, Steps);
 
-    private static (CompactField Field, int[] Numbers) Fit(Volume<float> volume, double step, CancellationToken cancellation)
-    {
-        if (!(step > 0 && double.IsFinite(step)))
-            throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"compact field: a step of {step}; it must be positive"));
-        var (mean, deviation) = Deviation(volume);
-        var (bounds, voxel) = (FieldBounds.Of(volume.Shape, volume.VoxelSize, volume.Origin), volume.VoxelSize);
-        var finest = (int)Math.Round(bounds.LongestEdge / Math.Min(voxel.Z, Math.Min(voxel.Y, voxel.X))) + 1;
-        var configuration = new HashFieldConfiguration
-        {
-            Grid = new HashGridConfiguration { Levels = Levels, Features = Features, Log2TableSize = MostLog2, CoarsestResolution = Math.Max(1, finest >> (Levels - 1)), FinestResolution = finest },
-            HiddenWidth = Width,
-        };
-        var grid = new HashGrid(configuration.Grid);
-        if (!grid.Levels[^1].IsDense)
-            throw new BadInputException($"compact field: {finest - 1} voxels along the longest edge; a grid with a node for each may have 254; cut the volume into parts");
-        var normalised = new float[volume.Data.Length];
-        for (var i = 0; i < normalised.Length; i++)
-            normalised[i] = (float)((volume.Data[i] - mean) / deviation);
-        var (table, numbers, steps) = (new float[grid.ParameterCount], new int[grid.ParameterCount], new double[Levels]);
-        TrilinearHats[] hats = [.. Enumerable.Range(0, Levels).Select(l => new TrilinearHats(grid.Levels[l], volume.Shape, voxel, bounds.LongestEdge))];
-        for (var l = 0; l < Levels; l++)
-            steps[l] = step / deviation * CoarserSteps[Math.Min(Levels - 1 - l, CoarserSteps.Length - 1)];
-        float[]? detail = null;
-        for (var pass = 0; pass < Passes; pass++)
-        {
-            // Coarser levels are fitted to what the detail of the pass before leaves, the detail to what they leave.
-            var left = normalised.AsSpan().ToArray();
-            if (detail is not null)
-                hats[^1].Add(-1, detail, left);
-            for (var l = 0; l < Levels; l++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                if (l == Levels - 1 && detail is not null)
-                    hats[l].Add(1, detail, left);
-                var nodes = hats[l].Fit(left);
-                Round(nodes, grid.Levels[l], steps[l], fine: l >= Levels - 2, numbers.AsSpan(grid.Levels[l].Offset * Features), table.AsSpan(grid.Levels[l].Offset * Features));
-                hats[l].Add(-1, nodes, left);
-                detail = l == Levels - 1 ? nodes : detail;
-            }
-        }
-        var field = new HashField(configuration, bounds, voxel, mean, deviation, 0);
-        field.Take(table, Sum());
-        return (new CompactField(field, steps), numbers);
-    }
-
-    /// <summary>Rounds the nodes of a level to multiples of a step, in place and as entries of the table.</summary>
-    private static void Round(float[] nodes, HashGridLevel level, double step, bool fine, Span<int> numbers, Span<float> table)
+    /// <summary>Rounds the nodes of a level to multiples of a step, in place and as numbers of the table.</summary>
+    private static void Round(float[] nodes, HashGridLevel level, double step, bool fine, Span<int> numbers)
     {
         var sizes = fine ? SizesAround(nodes, level.Nodes, (float)step) : [];
         for (var i = 0; i < nodes.Length; i++)
@@ -126,7 +89,7 @@ public sealed record CompactField(HashField Field, IReadOnlyList<double> Steps)
             var up = fine ? Math.Clamp(Rounding + (sizes[i] - UsualSize) / 2, 0.1f, 0.5f) : 0.5f;
             var number = (int)Math.CopySign(Math.Floor(Math.Abs(nodes[i] / step) + up), nodes[i]);
             numbers[i * Features] = number;
-            table[i * Features] = nodes[i] = (float)(number * step);
+            nodes[i] = (float)(number * step);
         }
     }
 
@@ -157,7 +120,7 @@ public sealed record CompactField(HashField Field, IReadOnlyList<double> Steps)
         return weights;
     }
 
-    private static (double Mean, double Deviation) Deviation(Volume<float> volume)
+    private static (double Mean, double Deviation) Moments(Volume<float> volume)
     {
         var (sum, squares) = (0.0, 0.0);
         foreach (var value in volume.Data)
@@ -166,5 +129,75 @@ public sealed record CompactField(HashField Field, IReadOnlyList<double> Steps)
         var deviation = Math.Sqrt(squares / volume.Data.Length - mean * mean);
         return deviation > 0 && double.IsFinite(deviation) ? (mean, deviation)
             : throw new BadInputException("compact field: the volume holds NaN or infinity, or a single value; repair it first, or keep the value");
+    }
+
+    /// <summary>The levels over one volume, for any step.</summary>
+    private sealed class Pyramid
+    {
+        private readonly HashFieldConfiguration _configuration;
+        private readonly FieldBounds _bounds;
+        private readonly VoxelSize _voxel;
+        private readonly double _mean;
+        private readonly float[] _normalised;
+        private readonly TrilinearHats[] _hats;
+
+        public Pyramid(Volume<float> volume)
+        {
+            (_mean, Deviation) = Moments(volume);
+            (_bounds, _voxel) = (FieldBounds.Of(volume.Shape, volume.VoxelSize, volume.Origin), volume.VoxelSize);
+            var finest = (int)Math.Round(_bounds.LongestEdge / Math.Min(_voxel.Z, Math.Min(_voxel.Y, _voxel.X))) + 1;
+            _configuration = new HashFieldConfiguration
+            {
+                Grid = new HashGridConfiguration { Levels = Levels, Features = Features, Log2TableSize = MostLog2, CoarsestResolution = Math.Max(1, finest >> (Levels - 1)), FinestResolution = finest },
+                HiddenWidth = Width,
+            };
+            Grid = new HashGrid(_configuration.Grid);
+            if (!Grid.Levels[^1].IsDense)
+                throw new BadInputException($"compact field: {finest - 1} voxels along the longest edge; a grid with a node for each may have 254; cut the volume into parts");
+            _normalised = new float[volume.Data.Length];
+            for (var i = 0; i < _normalised.Length; i++)
+                _normalised[i] = (float)((volume.Data[i] - _mean) / Deviation);
+            _hats = [.. Enumerable.Range(0, Levels).Select(l => new TrilinearHats(Grid.Levels[l], volume.Shape, _voxel, _bounds.LongestEdge))];
+        }
+
+        public HashGrid Grid { get; }
+
+        public double Deviation { get; }
+
+        /// <summary>The table in steps.</summary>
+        public int[] Numbers(double step, CancellationToken cancellation)
+        {
+            var (numbers, steps, detail) = (new int[Grid.ParameterCount], Steps(step), (float[]?)null);
+            for (var pass = 0; pass < Passes; pass++)
+            {
+                // Coarser levels are fitted to what the detail of the pass before leaves, the detail to what they leave.
+                var left = _normalised.AsSpan().ToArray();
+                if (detail is not null)
+                    _hats[^1].Add(-1, detail, left);
+                for (var l = 0; l < Levels; l++)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    if (l == Levels - 1 && detail is not null)
+                        _hats[l].Add(1, detail, left);
+                    var nodes = _hats[l].Fit(left);
+                    Round(nodes, Grid.Levels[l], steps[l], fine: l >= Levels - 2, numbers.AsSpan(Grid.Levels[l].Offset * Features));
+                    if (l < Levels - 1)
+                        _hats[l].Add(-1, nodes, left);
+                    else
+                        detail = nodes;
+                }
+            }
+            return numbers;
+        }
+
+        public CompactField Field(int[] numbers, double step)
+        {
+            var field = new HashField(_configuration, _bounds, _voxel, _mean, Deviation, 0);
+            field.Take(numbers, Steps(step), Sum());
+            return new CompactField(field, Steps(step));
+        }
+
+        /// <summary>In units of the deviation, as the table is.</summary>
+        private double[] Steps(double step) => [.. Enumerable.Range(0, Levels).Select(l => step / Deviation * CoarserSteps[Math.Min(Levels - 1 - l, CoarserSteps.Length - 1)])];
     }
 }

@@ -38,7 +38,7 @@ public sealed partial class HashField
     public void SaveCompact(string path, IReadOnlyList<double> steps)
     {
         Fetch();
-        var bytes = Coded(Rounded(steps));
+        var bytes = TableCoding.Bytes(_grid, Rounded(steps));
         using var scope = NewDisposeScope();
         SafeTensors.Write(path, new Dictionary<string, Tensor> { ["table"] = tensor(bytes), ["weights"] = tensor(_weights) }, new Dictionary<string, string>(Description(CompactKind))
         {
@@ -64,7 +64,7 @@ public sealed partial class HashField
     }
 
     /// <summary>The table as multiples of steps, <c>[EntryCount, Features]</c>.</summary>
-    internal int[] Rounded(IReadOnlyList<double> steps)
+    private int[] Rounded(IReadOnlyList<double> steps)
     {
         if (steps.Count != _grid.Levels.Length || steps.Any(s => !(s > 0 && double.IsFinite(s))))
             throw new BadInputException($"compact field: steps {string.Join(", ", steps)}; there must be one of each of {_grid.Levels.Length} levels, positive and finite");
@@ -83,14 +83,6 @@ public sealed partial class HashField
             }
         }
         return numbers;
-    }
-
-    /// <summary>Bytes that numbers of the table are coded into.</summary>
-    internal byte[] Coded(int[] numbers, CancellationToken cancellation = default)
-    {
-        var encoder = new RangeEncoder();
-        new TableCoding(encoder).Code(_grid, numbers, cancellation);
-        return encoder.Finish();
     }
 
     /// <summary>Reads a field.</summary>
@@ -129,11 +121,26 @@ public sealed partial class HashField
         values.data<float>().CopyTo(target);
     }
 
-    /// <summary>Puts other numbers in the place of its own.</summary>
-    internal void Take(ReadOnlySpan<float> table, ReadOnlySpan<float> weights)
+    /// <summary>A field of a table in steps.</summary>
+    /// <param name="numbers"><c>[EntryCount, Features]</c>.</param>
+    /// <param name="steps">Step of each level.</param>
+    /// <param name="weights">Of the perceptron.</param>
+    internal void Take(int[] numbers, IReadOnlyList<double> steps, ReadOnlySpan<float> weights)
     {
-        table.CopyTo(_table);
         weights.CopyTo(_weights);
+        Take(numbers, steps);
+    }
+
+    private void Take(int[] numbers, IReadOnlyList<double> steps)
+    {
+        for (var i = 0; i < steps.Count; i++)
+        {
+            var level = _grid.Levels[i];
+            var from = level.Offset * _grid.Features;
+            var entries = Entries(level);
+            for (var k = 0; k < entries.Length; k++)
+                entries[k] = (float)(numbers[from + k] * steps[i]);
+        }
     }
 
     private void Decode(Dictionary<string, Tensor> tensors, string? hash, double[] steps, string path)
@@ -143,16 +150,7 @@ public sealed partial class HashField
         var bytes = coded.data<byte>().ToArray();
         if (Runs.ContentHash.OfBytes(bytes) != hash)
             throw new BadInputException($"'{path}': the bytes of 'table' are not those that were written; the file is damaged, get it again");
-        var numbers = new int[_table.Length];
-        new TableCoding(new RangeDecoder(bytes)).Code(_grid, numbers);
-        for (var i = 0; i < steps.Length; i++)
-        {
-            var level = _grid.Levels[i];
-            var from = level.Offset * _grid.Features;
-            var entries = Entries(level);
-            for (var k = 0; k < entries.Length; k++)
-                entries[k] = (float)(numbers[from + k] * steps[i]);
-        }
+        Take(TableCoding.Numbers(_grid, bytes), steps);
     }
 
     private Span<float> Entries(HashGridLevel level) => _table.AsSpan(level.Offset * _grid.Features, level.Size * _grid.Features);

@@ -9,8 +9,7 @@ namespace VisionCell.NeuralField;
 /// nothing), as in the coders of wavelet coefficients (Taubman, IEEE Trans. Image Process. 9, 2000, doi:10.1109/83.847830). An entry that only pads a dense level to an
 /// even number is left out. The same lines write and read.
 /// </summary>
-/// <param name="coder">Where bits go to or come from.</param>
-internal sealed class TableCoding(IBitCoder coder)
+internal sealed class TableCoding
 {
     private const int Contexts = 24;
     private const int MostDigits = 24;
@@ -25,12 +24,32 @@ internal sealed class TableCoding(IBitCoder coder)
     private readonly BitModel[] _length = new BitModel[Contexts * (MostDigits + 1)];
     private readonly BitModel[] _digits = new BitModel[(MostDigits + 1) << ModelledDigits];
     private readonly BitModel[] _sign = new BitModel[Signs];
+    private readonly IBitCoder _coder;
+
+    /// <param name="coder">Where bits go to or come from.</param>
+    private TableCoding(IBitCoder coder) => _coder = coder;
+
+    /// <summary>The bytes that the numbers of a table are coded into.</summary>
+    public static byte[] Bytes(HashGrid grid, int[] numbers, CancellationToken cancellation = default)
+    {
+        var encoder = new RangeEncoder();
+        new TableCoding(encoder).Code(grid, numbers, cancellation);
+        return encoder.Finish();
+    }
+
+    /// <summary>The numbers that bytes of <see cref="Bytes"/> stand for.</summary>
+    public static int[] Numbers(HashGrid grid, byte[] bytes)
+    {
+        var numbers = new int[grid.ParameterCount];
+        new TableCoding(new RangeDecoder(bytes)).Code(grid, numbers);
+        return numbers;
+    }
 
     /// <summary>Codes all numbers of a table.</summary>
     /// <param name="grid">Its layout.</param>
     /// <param name="numbers"><c>[EntryCount, Features]</c>; read by an encoder, filled by a decoder.</param>
     /// <param name="cancellation">Ends it between levels.</param>
-    public void Code(HashGrid grid, Span<int> numbers, CancellationToken cancellation = default)
+    private void Code(HashGrid grid, Span<int> numbers, CancellationToken cancellation = default)
     {
         foreach (var level in grid.Levels)
         {
@@ -49,7 +68,7 @@ internal sealed class TableCoding(IBitCoder coder)
         for (var i = feature; i < entries.Length && !some; i += features)
             some = entries[i] != 0;
         var empty = BitModel.Even;
-        if (!coder.Bit(ref empty, some))
+        if (!_coder.Bit(ref empty, some))
             return;
         Array.Fill(_length, BitModel.Even);
         Array.Fill(_digits, BitModel.Even);
@@ -84,7 +103,7 @@ internal sealed class TableCoding(IBitCoder coder)
         var magnitude = (uint)Math.Abs(number);
         var digits = 32 - BitOperations.LeadingZeroCount(magnitude);
         var length = 0;
-        while (length < MostDigits && coder.Bit(ref _length[context + length], length < digits))
+        while (length < MostDigits && _coder.Bit(ref _length[context + length], length < digits))
             length++;
         if (length == 0)
             return 0;
@@ -92,12 +111,12 @@ internal sealed class TableCoding(IBitCoder coder)
         var (path, modelled) = (1u, Math.Min(length - 1, ModelledDigits - 1));
         for (var i = 0; i < modelled; i++)
         {
-            var bit = coder.Bit(ref _digits[length << ModelledDigits | (int)path], (magnitude >> (length - 2 - i) & 1) != 0);
+            var bit = _coder.Bit(ref _digits[length << ModelledDigits | (int)path], (magnitude >> (length - 2 - i) & 1) != 0);
             path = path << 1 | (bit ? 1u : 0);
         }
         var rest = length - 1 - modelled;
-        magnitude = path << rest | coder.Plain(rest, magnitude & ((1u << rest) - 1));
-        var negative = coder.Bit(ref _sign[3 * (1 + Math.Sign(west)) + 1 + Math.Sign(north)], number < 0);
+        magnitude = path << rest | _coder.Plain(rest, magnitude & ((1u << rest) - 1));
+        var negative = _coder.Bit(ref _sign[3 * (1 + Math.Sign(west)) + 1 + Math.Sign(north)], number < 0);
         return negative ? -(int)magnitude : (int)magnitude;
     }
 }

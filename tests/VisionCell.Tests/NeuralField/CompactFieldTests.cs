@@ -26,11 +26,8 @@ public sealed class CompactFieldTests
                 if (level.IsDense)
                     numbers.AsSpan()[((level.Offset + level.Nodes * level.Nodes * level.Nodes) * features)..((level.Offset + level.Size) * features)].Clear();
             }
-            var encoder = new RangeEncoder();
-            new TableCoding(encoder).Code(grid, numbers);
-            var (bytes, read) = (encoder.Finish(), new int[numbers.Length]);
-            new TableCoding(new RangeDecoder(bytes)).Code(grid, read);
-            Assert.Equal(numbers, read);
+            var bytes = TableCoding.Bytes(grid, numbers);
+            Assert.Equal(numbers, TableCoding.Numbers(grid, bytes));
             var entropy = numbers.CountBy(n => n).Sum(n => -n.Value * Math.Log2((double)n.Value / numbers.Length));
             // Models learn on the way: some hundred bytes, of which a small table has few to spare.
             Assert.True(8 * bytes.Length < 1.1 * entropy + 8 * 700, $"{bytes.Length} bytes where the entropy is {entropy / 8:F0}");
@@ -52,13 +49,7 @@ public sealed class CompactFieldTests
             var k = random.Next(i + 1);
             (scattered[2 * i], scattered[2 * k]) = (scattered[2 * k], scattered[2 * i]);
         }
-        int Coded(int[] numbers)
-        {
-            var encoder = new RangeEncoder();
-            new TableCoding(encoder).Code(grid, numbers);
-            return encoder.Finish().Length;
-        }
-        var (dense, loose) = (Coded(together), Coded(scattered));
+        var (dense, loose) = (TableCoding.Bytes(grid, together).Length, TableCoding.Bytes(grid, scattered).Length);
         Assert.True(dense < 0.9 * loose, $"{dense} bytes together, {loose} scattered");
     }
 
