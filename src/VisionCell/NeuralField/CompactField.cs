@@ -22,7 +22,7 @@ public sealed record CompactField(HashField Field, IReadOnlyList<double> Steps)
     private const int MostLog2 = 24;
     private const int Width = 16;
 
-    // On a middle cube of 128 voxels of medulla-1, PSNR at 0.8 bits a voxel: one pass 34.80, three 34.97, with rounding by what lies around 35.07, these steps 35.14.
+    // On a middle cube of 128³ voxels of medulla-1 (denoised by non-local means), PSNR at 0.8 bits a voxel: one pass 34.80, three 34.97, with rounding by what lies around 35.07, these steps 35.14.
     private const int Passes = 4;
 
     // Step of the levels from the finest on, in that of the finest: a coarse number reaches more voxels.
