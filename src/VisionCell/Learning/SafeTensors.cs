@@ -19,15 +19,14 @@ public static class SafeTensors
 
     /// <summary>Writes tensors beside the path and renames the file into place.</summary>
     /// <param name="path">The file; its folder is made.</param>
-    /// <param name="tensors">Tensors of any shape; copied to the CPU and to fp32.</param>
+    /// <param name="tensors">Tensors of any shape; copied to the CPU. Bytes stay bytes, all others become fp32.</param>
     /// <param name="metadata">Text beside the tensors.</param>
     /// <param name="half">Whether to store fp16 in place of fp32: half the size, eleven bits of each value.</param>
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata, bool half = false)
     {
         using var scope = NewDisposeScope();
         var data = tensors.OrderBy(t => t.Key, StringComparer.Ordinal)
-            .Select(t => (t.Key, t.Value.shape, Values: t.Value.detach().cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray()))
-            .Select(t => (t.Key, t.shape, Bytes: half ? Halved(t.Values) : MemoryMarshal.AsBytes(t.Values.AsSpan()).ToArray()))
+            .Select(t => (t.Key, t.Value.shape, Type: t.Value.dtype == ScalarType.Byte ? "U8" : half ? "F16" : "F32", Bytes: Stored(t.Value, half)))
             .ToList();
         using var header = new MemoryStream();
         using (var json = new Utf8JsonWriter(header))
@@ -38,10 +37,10 @@ public static class SafeTensors
                 json.WriteString(key, value);
             json.WriteEndObject();
             var offset = 0L;
-            foreach (var (name, shape, bytes) in data)
+            foreach (var (name, shape, type, bytes) in data)
             {
                 json.WriteStartObject(name);
-                json.WriteString("dtype", half ? "F16" : "F32");
+                json.WriteString("dtype", type);
                 json.WriteStartArray("shape");
                 foreach (var length in shape)
                     json.WriteNumberValue(length);
@@ -64,18 +63,18 @@ public static class SafeTensors
             BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
             file.Write(length);
             file.Write(header.GetBuffer().AsSpan(0, (int)header.Length));
-            foreach (var (_, _, bytes) in data)
+            foreach (var (_, _, _, bytes) in data)
                 file.Write(bytes);
         });
     }
 
     /// <summary>Reads a file that <see cref="Write"/> or another safetensors writer made; the caller disposes of the tensors.</summary>
-    /// <exception cref="BadInputException">The file is missing, is cut short, is no safetensors file, or holds other types than F32 and F16.</exception>
+    /// <exception cref="BadInputException">The file is missing, is cut short, is no safetensors file, or holds other types than F32, F16 and U8.</exception>
     public static (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata) Read(string path) => File.Exists(path)
         ? Parse(File.ReadAllBytes(path), path)
         : throw new BadInputException($"'{path}' does not exist; expected a safetensors file");
 
-    /// <summary>The same of a file's bytes; all tensors come as fp32.</summary>
+    /// <summary>The same of a file's bytes; fp16 comes as fp32.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="path">How errors name it.</param>
     /// <exception cref="BadInputException">As of <see cref="Read"/>.</exception>
@@ -99,13 +98,23 @@ public static class SafeTensors
                     continue;
                 }
                 var type = entry.Value.GetProperty("dtype").GetString();
-                if (type is not ("F32" or "F16"))
-                    throw new BadInputException($"'{path}': tensor '{entry.Name}' is of type {type}; only F32 and F16 are read");
+                var size = type switch
+                {
+                    "F32" => sizeof(float),
+                    "F16" => 2,
+                    "U8" => 1,
+                    _ => throw new BadInputException($"'{path}': tensor '{entry.Name}' is of type {type}; only F32, F16 and U8 are read"),
+                };
                 var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(l => l.GetInt64()).ToArray();
                 var offsets = entry.Value.GetProperty("data_offsets").EnumerateArray().Select(o => o.GetInt64()).ToArray();
                 var count = shape.Aggregate(1L, (product, length) => checked(product * length));
-                if (offsets is not [var start, var end] || start < 0 || end > body.Length || end - start != count * (type == "F32" ? sizeof(float) : 2))
+                if (offsets is not [var start, var end] || start < 0 || end > body.Length || end - start != count * size)
                     throw new BadInputException($"'{path}': tensor '{entry.Name}' lies outside the file or does not fit its shape; the file is cut short or damaged");
+                if (type == "U8")
+                {
+                    tensors[entry.Name] = tensor(body[(int)start..(int)end].ToArray(), shape);
+                    continue;
+                }
                 var values = new float[count];
                 if (type == "F32")
                     body[(int)start..(int)end].CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
@@ -127,8 +136,14 @@ public static class SafeTensors
         return (tensors, metadata);
     }
 
-    private static byte[] Halved(float[] values)
+    private static byte[] Stored(Tensor tensor, bool half)
     {
+        var here = tensor.detach().cpu().contiguous();
+        if (here.dtype == ScalarType.Byte)
+            return here.data<byte>().ToArray();
+        var values = here.to(ScalarType.Float32).data<float>().ToArray();
+        if (!half)
+            return MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
         var halves = new Half[values.Length];
         TensorPrimitives.ConvertToHalf(values, halves);
         return MemoryMarshal.AsBytes(halves.AsSpan()).ToArray();

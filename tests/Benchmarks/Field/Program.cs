@@ -12,7 +12,7 @@ int Number(int index, int otherwise) => args.Length > index ? int.Parse(args[ind
 if (args is ["phantom", ..])
     return PhantomBenchmark.Run(Number(1, 1500), Number(2, 96));
 if (args is ["compact", var volume, ..])
-    return CompactBenchmark.Run(volume, Number(2, 1500));
+    return CompactBenchmark.Run(volume, Number(2, 400));
 if (args is ["sections", var isotropic, var degradation])
     return SectionsBenchmark.Run(isotropic, degradation);
 if (args is ["report"])

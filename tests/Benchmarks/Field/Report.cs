@@ -14,7 +14,7 @@ internal static class Report
                 SectionsBenchmark.Run(volume, degradation);
         }
         PhantomBenchmark.Run(1500, 96);
-        CompactBenchmark.Run(medulla, 1500);
+        CompactBenchmark.Run(medulla, 400);
         foreach (var volume in new[] { bone, medulla })
             ViewsBenchmark.Run(volume, 128, 3000, 0);
         return 0;
