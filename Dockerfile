@@ -19,12 +19,14 @@ ARG NODE_DIGEST=
 FROM ${SDK_IMAGE}${SDK_DIGEST} AS build
 ARG DEVICE=cpu
 WORKDIR /build
-# Packages first: a change of the sources does not fetch them again.
-COPY Directory.Build.props Directory.Packages.props global.json VisionCell.slnx ./
+ENV DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false
+# Warnings are errors; which of them are none says .editorconfig.
+COPY .editorconfig Directory.Build.props Directory.Packages.props global.json VisionCell.slnx ./
 COPY src ./src
 # The lock files hold the CPU build; the CUDA packages are resolved here, from the central versions.
-RUN dotnet publish src/VisionCell.Cli -c Release -r linux-x64 --self-contained false -p:Device=$DEVICE --disable-build-servers \
-    -o artifacts/visioncell
+RUN dotnet restore src/VisionCell.Cli -p:Device=$DEVICE $([ "$DEVICE" != cpu ] || echo --locked-mode) --disable-build-servers \
+    && dotnet publish src/VisionCell.Cli -c Release -r linux-x64 --self-contained false -p:Device=$DEVICE -p:RunAnalyzers=false \
+         --no-restore --disable-build-servers -o artifacts/visioncell
 
 FROM ${NODE_IMAGE}${NODE_DIGEST} AS neuroglancer
 WORKDIR /build
@@ -44,7 +46,7 @@ LABEL org.opencontainers.image.title="Vision Cell" \
       org.opencontainers.image.version="${VERSION}" \
       org.visioncell.device="${DEVICE}"
 COPY environment/packages-run.txt /tmp/
-RUN apt-get update \
+RUN export DEBIAN_FRONTEND=noninteractive && apt-get update \
     && awk '!/^#/ && NF {print $1}' /tmp/packages-run.txt | while read -r group; do \
          for name in $(echo "$group" | tr '?|' '  '); do \
            if apt-cache policy "$name" | grep -q '^  Candidate: [^(]'; then echo "$name"; break; fi; \
@@ -61,6 +63,7 @@ ENV PATH=/opt/jupyter/bin:$PATH \
     VISIONCELL_DATA=/srv/visioncell/data
 COPY --from=build /build/artifacts/visioncell /opt/visioncell/artifacts/visioncell
 COPY --from=neuroglancer /neuroglancer /opt/visioncell/artifacts/neuroglancer
+COPY --from=neuroglancer /build/package-lock.json /tmp/
 COPY --from=build /build/VisionCell.slnx /opt/visioncell/
 COPY notebooks /opt/visioncell/notebooks
 COPY data-manifests /opt/visioncell/data-manifests
@@ -68,7 +71,8 @@ COPY environment /opt/visioncell/environment
 RUN printf '#!/bin/sh\nexec dotnet /opt/visioncell/artifacts/visioncell/VisionCell.Cli.dll "$@"\n' > /usr/local/bin/visioncell \
     && chmod +x /usr/local/bin/visioncell && mkdir -p /srv/visioncell/data \
     && visioncell kernel install --prefix /usr/local \
-    && python3 /opt/visioncell/environment/sbom.py /opt/visioncell/artifacts/visioncell/VisionCell.Cli.deps.json > /opt/visioncell/sbom.cdx.json
+    && python3 /opt/visioncell/environment/sbom.py /opt/visioncell/artifacts/visioncell/VisionCell.Cli.deps.json /tmp/package-lock.json \
+        > /opt/visioncell/sbom.cdx.json && rm /tmp/package-lock.json
 USER cell
 WORKDIR /home/cell
 # A copy that the user may change, at the place from which the notebooks find artifacts/visioncell.

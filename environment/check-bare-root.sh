@@ -20,40 +20,19 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ "$(id -u)" = 0 ] || { echo "check-bare-root: needs root (debootstrap, mounts)" >&2; exit 3; }
-command -v debootstrap >/dev/null || { echo "check-bare-root: debootstrap is missing: apt-get install debootstrap" >&2; exit 3; }
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=bare.sh
+source "$root/environment/bare.sh"
 find_dotnet
 sdk=$DOTNET_ROOT
 [ -z "$(git -C "$root" status --porcelain)" ] || echo "check-bare-root: what is not committed is not checked" >&2
 
 base=$dir/$suite bare=$dir/root
-mkdir -p "$dir"
-if [ ! -e "$base/.complete" ]; then
-    # Either of the two may be missing.
-    mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
-        awk '$1 == "URIs:" {print $2; exit} $1 == "deb" {for (i = 2; i <= NF; i++) if ($i ~ /^[a-z]+:\/\//) {print $i; exit}}')
-    rm -rf "$base"
-    debootstrap --variant=minbase "$suite" "$base" "$mirror" >"$dir/debootstrap.log" ||
-        { tail -n 5 "$dir/debootstrap.log" >&2; exit 1; }
-    touch "$base/.complete"
-fi
+bare_base "$suite" "$dir"
 rm -rf --one-file-system "$bare"
 cp -a --reflink=auto "$base" "$bare"
-
-# The network is reached as from here.
-cp /etc/resolv.conf /etc/hosts "$bare/etc/"
-if [ -n "$(ls /etc/apt/sources.list.d 2>/dev/null)" ]; then rm -f "$bare/etc/apt/sources.list"; fi
-for part in sources.list sources.list.d auth.conf.d keyrings trusted.gpg.d preferences.d; do
-    [ ! -e "/etc/apt/$part" ] || cp -a "/etc/apt/$part" "$bare/etc/apt/"
-done
-grep -l '^Acquire' /etc/apt/apt.conf.d/* 2>/dev/null | xargs -r cp -t "$bare/etc/apt/apt.conf.d/"
-mkdir -p "$bare/usr/local/share/ca-certificates" "$bare/root/.nuget/NuGet" "$bare/root/.nuget/packages"
-cp -a /usr/local/share/ca-certificates/. "$bare/usr/local/share/ca-certificates/"
-cp "$HOME"/.nuget/NuGet/NuGet.Config "$bare/root/.nuget/NuGet/" 2>/dev/null || true
-# npm bundles Neuroglancer; Debian's reads /etc/npmrc.
-cp "$HOME/.npmrc" "$bare/root/" 2>/dev/null || true
-cp /etc/npmrc "$bare/etc/" 2>/dev/null || true
+bare_network "$bare"
 chroot "$bare" apt-get -qq update
 chroot "$bare" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends git >"$dir/git.log" 2>&1
 git clone -q --no-hardlinks "$root" "$bare/srv/vision-cell"
@@ -72,9 +51,7 @@ mkdir -p "$bare/usr/share/dotnet" "$dir/nuget"
 ln -sf ../share/dotnet/dotnet "$bare/usr/bin/dotnet"
 
 environment=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "HOME=$home" LANG=C.UTF-8)
-for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY NUGET_CERT_REVOCATION_MODE NODE_EXTRA_CA_CERTS; do
-    [ -z "${!name:-}" ] || environment+=("$name=${!name}")
-done
+mapfile -t -O "${#environment[@]}" environment < <(bare_variables)
 [ $cold = 1 ] || [ $user = 1 ] || nuget=$dir/nuget
 export bare sdk nuget="${nuget:-}"
 # shellcheck disable=SC2016 # expanded inside

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The bill of materials of an installed Vision Cell as CycloneDX 1.5 JSON on standard output: NuGet packages from the .deps.json given, Debian packages
-from dpkg, Python packages of the interpreter that jupyter runs with, where there is one.
+from dpkg, Python packages of the interpreter that jupyter runs with, where there is one, and of npm what a package-lock.json says is bundled.
 
-    sbom.py artifacts/visioncell/VisionCell.Cli.deps.json
+    sbom.py artifacts/visioncell/VisionCell.Cli.deps.json [package-lock.json]
 """
 
 import json
@@ -31,6 +31,14 @@ def nuget(deps):
             yield component("library", name, version, f"pkg:nuget/{quote(name)}@{quote(version)}", digest)
 
 
+def npm(lock):
+    """Names are relative to node_modules, the last of which counts; what only builds, or is of another system, is not in the bundle."""
+    for path, package in json.load(open(lock, encoding="utf-8"))["packages"].items():
+        if path and not package.get("dev") and not package.get("optional"):
+            name, version = path.rpartition("node_modules/")[2], package["version"]
+            yield component("library", name, version, f"pkg:npm/{quote(name)}@{quote(version)}")
+
+
 def debian():
     if not shutil.which("dpkg-query"):
         return
@@ -51,9 +59,10 @@ def python():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    components = {c["purl"]: c for c in [*nuget(sys.argv[1]), *debian(), *python()]}
+    bundled = [c for lock in sys.argv[2:] for c in npm(lock)]
+    components = {c["purl"]: c for c in [*nuget(sys.argv[1]), *bundled, *debian(), *python()]}
     json.dump({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "metadata": {"component": {"type": "application", "name": "visioncell", "bom-ref": "visioncell"}},
                "components": [components[key] for key in sorted(components)]}, sys.stdout, indent=1)
     print()

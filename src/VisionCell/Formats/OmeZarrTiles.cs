@@ -5,7 +5,7 @@ namespace VisionCell.Formats;
 /// <summary>
 /// Writes an OME-Zarr image tile by tile, in any order, so that neither the image nor one of its sections need fit in memory, and goes on where
 /// it was interrupted: a tile that is complete leaves a mark. Several processes may write at once, the same tile too: chunks, or shards, are renamed into place.
-/// Of the coarser levels a tile writes those of which it holds whole files: with chunks of 64 and tiles of 256 voxels the next two.
+/// Of the coarser levels a tile writes those of which it holds whole chunks: with chunks of 64 and tiles of 256 voxels the next two.
 /// <see cref="Complete"/> makes the others from them and moves the image into place.
 /// The bytes are those of <see cref="OmeZarr.Write"/>.
 /// </summary>
@@ -61,21 +61,22 @@ public sealed class OmeZarrTiles
     /// <param name="cancellationToken">Stops between chunks; the tile then counts as not written.</param>
     public void Write(Volume voxels, Box tile, CancellationToken cancellationToken = default)
     {
-        if (voxels.VoxelType != _type || voxels.Shape != tile.Shape || !tile.IsInside(_shape) || !HoldsWholeFiles(tile, _shape))
+        if (voxels.VoxelType != _type || voxels.Shape != tile.Shape || !tile.IsInside(_shape) || !HoldsWholeFiles(tile, _shape, Step))
         {
             throw new ArgumentException($"{voxels.VoxelType} tile of {voxels.Shape} for {tile.Shape} at ({tile.Z}, {tile.Y}, {tile.X}) of a {_type} image of {_shape} in files of {Step}", nameof(tile));
         }
+        WriteFiles(voxels, tile, Path.Combine(_image, "0"), _options, cancellationToken);
         var part = tile;
-        for (var level = 0; ;)
+        for (var level = 1; level < _levels.Length; level++)
         {
-            ZarrWriter.WriteBlock(voxels, (part.Z / Step, part.Y / Step, part.X / Step), Path.Combine(_image, $"{level}"), _options, new ProgressCounter(null, 1), cancellationToken);
-            if (level + 1 == _levels.Length)
+            var factors = Pyramid.NextFactors(_levels[level - 1].Shape, _levels[level - 1].Size);
+            if (Coarser(part, factors) is not { } coarser)
                 break;
-            var factors = Pyramid.NextFactors(_levels[level].Shape, _levels[level].Size);
-            level++;
-            if (Coarser(part, factors) is not { } coarser || !HoldsWholeFiles(coarser, _levels[level].Shape))
+            var (folder, options) = HoldsWholeFiles(coarser, _levels[level].Shape, Step) ? (Path.Combine(_image, $"{level}"), _options) : (Parts(level), ZarrShardParts.Of(_options, level));
+            if (options is null || !HoldsWholeFiles(coarser, _levels[level].Shape, options.FileEdge))
                 break;
             (voxels, part) = (Pyramid.Halve(voxels, factors, cancellationToken), coarser);
+            WriteFiles(voxels, part, folder, options, cancellationToken);
         }
         File.WriteAllBytes(Mark(tile), []);
     }
@@ -104,19 +105,30 @@ public sealed class OmeZarrTiles
         if (ZarrWriter.FilesIn(Path.Combine(_image, "0"), _options) < ZarrWriter.FileCount(_shape, _options))
             throw new BadInputException($"{_image}: not every tile is written");
         ZarrWriter.RemoveUnfinished(_image);
+        for (var level = 1; level < _levels.Length; level++)
+        {
+            if (Directory.Exists(Parts(level)) && ZarrShardParts.Of(_options, level) is { } part)
+                ZarrShardParts.Assemble(Parts(level), part, Path.Combine(_image, $"{level}"), _levels[level].Shape, _options, cancellationToken);
+        }
         OmeZarrLevels.Complete(_image, path, _shape, _type, _size, _origin, provenance, _options, progress, cancellationToken);
         Directory.Delete(_work, recursive: true);
     }
 
-    private bool HoldsWholeFiles(Box tile, Shape3 shape)
+    private static void WriteFiles(Volume voxels, Box tile, string folder, OmeZarrOptions options, CancellationToken cancellationToken) =>
+        ZarrWriter.WriteBlock(voxels, (tile.Z / options.FileEdge, tile.Y / options.FileEdge, tile.X / options.FileEdge), folder, options, new ProgressCounter(null, 1), cancellationToken);
+
+    private static bool HoldsWholeFiles(Box tile, Shape3 shape, int edge)
     {
-        bool Fits(int start, int length, int limit) => start % Step == 0 && (length % Step == 0 || start + length == limit);
+        bool Fits(int start, int length, int limit) => start % edge == 0 && (length % edge == 0 || start + length == limit);
         return Fits(tile.Z, tile.Shape.Z, shape.Z) && Fits(tile.Y, tile.Shape.Y, shape.Y) && Fits(tile.X, tile.Shape.X, shape.X);
     }
 
     /// <summary>Where a tile lies in the next level; null where it begins within one of its voxels.</summary>
     private static Box? Coarser(Box tile, Shape3 factors) => tile.Z % factors.Z != 0 || tile.Y % factors.Y != 0 || tile.X % factors.X != 0 ? null
         : new Box(tile.Z / factors.Z, tile.Y / factors.Y, tile.X / factors.X, Pyramid.Halved(tile.Shape, factors));
+
+    /// <summary>Folder of the parts of a level's shards.</summary>
+    private string Parts(int level) => Path.Combine(_work, "parts", $"{level}");
 
     private string Mark(Box tile) => Path.Combine(_work, MarkOf(tile));
 }

@@ -39,25 +39,20 @@ internal static class ZarrWriter
     public static void WriteBlock(Volume block, (int Z, int Y, int X) first, string folder, OmeZarrOptions options, ProgressCounter counter, CancellationToken cancellationToken)
     {
         var grid = Grid(block.Shape, options.FileEdge);
-        var root = Root(folder, options);
         for (var z = 0; z < grid.Z; z++)
         {
             for (var y = 0; y < grid.Y; y++)
-                Directory.CreateDirectory(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}"));
+                Directory.CreateDirectory(FolderOf(folder, first.Z + z, first.Y + y, options));
         }
         var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        void Place(int z, int y, int x, params IReadOnlyList<ReadOnlyMemory<byte>> parts)
-        {
-            ZarrWriter.Place(Path.Combine(root, $"{first.Z + z}", $"{first.Y + y}"), $"{first.X + x}", parts);
-            counter.Add();
-        }
         if (options.Shard is null)
         {
             Parallel.For(0L, grid.Count, parallel, i =>
             {
                 var (z, y, x) = PlaceOf(i, grid);
                 using var chunk = Compressed(block, z * options.Chunk, y * options.Chunk, x * options.Chunk, options);
-                Place(z, y, x, chunk.Memory);
+                Place(FolderOf(folder, first.Z + z, first.Y + y, options), $"{first.X + x}", [chunk.Memory]);
+                counter.Add();
             });
             return;
         }
@@ -66,11 +61,19 @@ internal static class ZarrWriter
         {
             var (z, y, x) = PlaceOf(i, grid);
             var chunks = ChunksOfShard(block, z * options.FileEdge, y * options.FileEdge, x * options.FileEdge, options, parallel);
-            Place(z, y, x, [.. chunks.Where(c => c is not null).Select(c => c!.Memory), ZarrShardIndex.Of([.. chunks.Select(c => c?.Length ?? 0)])]);
+            PlaceShard(FolderOf(folder, first.Z + z, first.Y + y, options), $"{first.X + x}", chunks);
+            counter.Add();
             foreach (var chunk in chunks)
                 chunk?.Dispose();
         }
     }
+
+    /// <summary>Folder of the files of an index along z and y.</summary>
+    public static string FolderOf(string folder, int z, int y, OmeZarrOptions options) => Path.Combine(Root(folder, options), $"{z}", $"{y}");
+
+    /// <summary>Writes a shard of stored chunks; null for those that lie wholly behind the end of the array.</summary>
+    public static void PlaceShard(string folder, string name, IReadOnlyList<PooledBytes?> chunks) =>
+        Place(folder, name, [.. chunks.Where(c => c is not null).Select(c => c!.Memory), ZarrShardIndex.Of([.. chunks.Select(c => c?.Length ?? 0)])]);
 
     /// <summary>Removes what processes that were killed have left.</summary>
     public static void RemoveUnfinished(string folder)
@@ -151,12 +154,14 @@ internal static class ZarrWriter
         }
     }
 
-    private static (int Z, int Y, int X) PlaceOf(long i, Shape3 grid)
+    /// <summary>Index along z, y, x of the file or chunk of a number.</summary>
+    public static (int Z, int Y, int X) PlaceOf(long i, Shape3 grid)
     {
         var (zy, x) = Math.DivRem(i, grid.X);
         var (z, y) = Math.DivRem(zy, grid.Y);
         return ((int)z, (int)y, (int)x);
     }
 
-    private static Shape3 Grid(Shape3 shape, int edge) => new((shape.Z + edge - 1) / edge, (shape.Y + edge - 1) / edge, (shape.X + edge - 1) / edge);
+    /// <summary>Number of files of an edge along z, y, x.</summary>
+    public static Shape3 Grid(Shape3 shape, int edge) => new((shape.Z + edge - 1) / edge, (shape.Y + edge - 1) / edge, (shape.X + edge - 1) / edge);
 }

@@ -26,26 +26,60 @@ public sealed class ZarrTilesTests : IDisposable
 
     private OmeZarrTiles Begin(Volume<byte> volume, OmeZarrOptions? options = null) => new(Path.Combine(_folder, "work"), volume.Shape, VoxelType.UInt8, volume.VoxelSize, volume.Origin, options);
 
-    /// <summary>With chunks of 16 the tiles, which begin at multiples of 64, write two more levels themselves; with chunks of 64 none.</summary>
+    /// <summary>With chunks of 16 the tiles, which begin at multiples of 64, write two more levels themselves, of shards their parts; with chunks of 64 none.</summary>
     [Theory]
-    [InlineData(64, 0)]
-    [InlineData(16, 2)]
-    public void In_any_order_and_interrupted_the_bytes_are_those_of_the_whole(int chunk, int coarser)
+    [InlineData(64, null, 0)]
+    [InlineData(16, null, 2)]
+    [InlineData(16, 64, 2)]
+    [InlineData(16, 32, 2)]
+    [InlineData(64, 64, 0)]
+    public void In_any_order_and_interrupted_the_bytes_are_those_of_the_whole(int chunk, int? shard, int coarser)
     {
         var volume = Noise();
         var tiles = Tiles().ToArray();
-        var options = new OmeZarrOptions { Chunk = chunk };
+        var options = new OmeZarrOptions { Chunk = chunk, Shard = shard, Version = shard is null ? OmeZarrVersion.V04 : OmeZarrVersion.V05 };
         foreach (var tile in tiles.Take(5))
             Begin(volume, options).Write(volume.Crop(tile), tile);
         var image = Begin(volume, options);
         Assert.Equal([true, true, true, true, true, false, false, false], tiles.Select(image.IsWritten));
         foreach (var tile in tiles.Where(t => !image.IsWritten(t)))
             image.Write(volume.Crop(tile), tile);
-        Assert.Equal(1 + coarser, Directory.GetDirectories(Path.Combine(_folder, "work", "image")).Length);
+        // Levels of which there are files, whole ones or parts of them.
+        string[] written = [.. new[] { "image", "parts" }.Select(f => Path.Combine(_folder, "work", f)).Where(Directory.Exists).SelectMany(Directory.GetDirectories).Select(d => Path.GetFileName(d)!).Distinct()];
+        Assert.Equal(1 + coarser, written.Length);
+        AssertCompletes(image, volume, options);
+    }
+
+    /// <summary>A level of which a part was lost, cut off or changed is made from the finer one.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(100)]
+    public void A_part_of_a_shard_that_is_damaged_does_not_count(int? damage)
+    {
+        var volume = Noise();
+        var options = new OmeZarrOptions { Chunk = 16, Shard = 64, Version = OmeZarrVersion.V05 };
+        var image = Begin(volume, options);
+        foreach (var tile in Tiles())
+            image.Write(volume.Crop(tile), tile);
+        var part = Directory.GetFiles(Path.Combine(_folder, "work", "parts", "1"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
+        var bytes = File.ReadAllBytes(part);
+        if (damage is { } at and >= 0)
+            bytes[at] ^= 1;
+        if (damage is null)
+            File.Delete(part);
+        else
+            File.WriteAllBytes(part, damage < 0 ? [] : bytes);
+        AssertCompletes(image, volume, options);
+    }
+
+    private void AssertCompletes(OmeZarrTiles image, Volume<byte> volume, OmeZarrOptions options)
+    {
         image.Complete(Path.Combine(_folder, "tiles", "image.zarr"), volume.Provenance);
         OmeZarr.Write(volume, Path.Combine(_folder, "whole", "image.zarr"), options);
         string[] Files(string of) => [.. Directory.GetFiles(Path.Combine(_folder, of), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Path.Combine(_folder, of), f)).Order(StringComparer.Ordinal)];
-        Assert.True(Files("whole").Length > 40);
+        Assert.True(Files("whole").Length > 20);
         Assert.Equal(Files("whole"), Files("tiles"));
         foreach (var file in Files("whole"))
             Assert.True(File.ReadAllBytes(Path.Combine(_folder, "whole", file)).SequenceEqual(File.ReadAllBytes(Path.Combine(_folder, "tiles", file))), file);
