@@ -90,7 +90,7 @@ public sealed class FormatTests(SceneFixture scene) : IClassFixture<SceneFixture
         for (var i = 0; i < floats.Data.Length; i++)
             floats.Data[i] = random.NextSingle() * 3 - 1;
         VolumeFormats.Write(floats, zarr);
-        using (var sections = VolumeSections.Open(zarr))
+        using (var sections = SectionedVolume.Open(zarr))
             UnityScene.Write(new UnityInput(sections, Uncertainty: sections), there);
         UnityScene.Write(new UnityInput(floats, Uncertainty: floats), here);
         var files = Directory.GetFiles(here).Select(Path.GetFileName).Order().ToArray();

@@ -45,8 +45,8 @@ internal static class ExportBlenderCommand
             var messages = Messages.Of(parsed);
             var asked = parsed.IsoOf(iso);
             var frames = parsed.GetValue(turntable) is >= 0 and var n ? n : throw new BadInputException($"--turntable {parsed.GetValue(turntable)}: must be 0 or more pictures");
-            using var source = VolumeSections.Open(parsed.GetRequiredValue(volume), parsed.VoxelSizeOf(voxelSize), messages.Notice);
-            using var colours = parsed.GetValue(uncertainty) is { } path ? VolumeSections.Open(path, parsed.VoxelSizeOf(voxelSize), messages.Notice) : null;
+            using var source = SectionedVolume.Open(parsed.GetRequiredValue(volume), parsed.VoxelSizeOf(voxelSize), messages.Notice);
+            using var colours = parsed.GetValue(uncertainty) is { } path ? SectionedVolume.Open(path, parsed.VoxelSizeOf(voxelSize), messages.Notice) : null;
             var options = new VolumeSceneOptions(
                 messages.IsoFor(source.Reader, asked, cancellation), parsed.GetValue(dark), budget, parsed.GetValue(sections), parsed.GetValue(fog), look,
                 new SceneCamera(parsed.GetValue(projection), VolumeScene.DefaultDirection), frames,

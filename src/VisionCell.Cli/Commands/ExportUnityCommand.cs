@@ -26,10 +26,10 @@ internal static class ExportUnityCommand
             var messages = Messages.Of(parsed);
             var (folder, size, look, share) = (parsed.GetRequiredValue(output), parsed.VoxelSizeOf(voxelSize), parsed.ViewOf(view), parsed.ShareOf(decimate));
             var value = parsed.GetValue(iso) is { } text ? (Asked: true, Iso: SurfaceArguments.IsoValue(text)) : (false, null);
-            VolumeSections? Open(string? path) => path is null ? null : VolumeSections.Open(path, size, messages.Notice);
+            SectionedVolume? Open(string? path) => path is null ? null : SectionedVolume.Open(path, size, messages.Notice);
             using var source = Open(parsed.GetRequiredValue(volume))!;
             // On a grid of its own, which its file says.
-            using var acquired = parsed.GetValue(raw) is { } acquisition ? VolumeSections.Open(acquisition, null, messages.Notice) : null;
+            using var acquired = parsed.GetValue(raw) is { } acquisition ? SectionedVolume.Open(acquisition, null, messages.Notice) : null;
             using var objects = Open(parsed.GetValue(labels));
             using var doubt = Open(parsed.GetValue(uncertainty));
             var input = new UnityInput(source, objects, doubt, parsed.MeshOf(mesh, iso), Raw: acquired);

@@ -40,7 +40,7 @@ internal static class MeshCommand
             var size = parsed.VoxelSizeOf(voxelSize);
             var input = parsed.GetRequiredValue(volume);
             var steps = parsed.GetValue(smooth);
-            using var colours = parsed.GetValue(colour) is { } other ? VolumeSections.Open(other, size, messages.Notice) : null;
+            using var colours = parsed.GetValue(colour) is { } other ? SectionedVolume.Open(other, size, messages.Notice) : null;
             var (objects, metadata) = parsed.GetValue(labels)
                 ? OfLabels(input, size, new LabelSurfaceOptions(steps ?? 10, share, parsed.GetValue(maxError)), messages, cancellation)
                 : OfGrey(input, size, parsed.IsoOf(iso), new MarchingCubesOptions(parsed.GetValue(dark), parsed.GetValue(close)), steps ?? 0, share, parsed.GetValue(maxError), messages, cancellation);

@@ -20,14 +20,14 @@ public static class MeshColours
     /// <param name="values">Values <c>[Z, Y, X]</c> in the same space; each section is read once.</param>
     /// <param name="colour">Colour of a value, sRGB.</param>
     /// <param name="cancellation">Stops between sections.</param>
-    public static Mesh Paint(Mesh mesh, VolumeSections values, Func<float, (byte R, byte G, byte B)> colour, CancellationToken cancellation = default) =>
+    public static Mesh Paint(Mesh mesh, SectionedVolume values, Func<float, (byte R, byte G, byte B)> colour, CancellationToken cancellation = default) =>
         Painted(mesh, Sample(mesh, values, cancellation), colour);
 
     /// <summary>The value of the voxel that each vertex lies in; beyond the volume that of the nearest voxel.</summary>
     /// <param name="mesh">A surface, nm.</param>
     /// <param name="values">Values <c>[Z, Y, X]</c> in the same space; each section that a vertex lies in is read once.</param>
     /// <param name="cancellation">Stops between sections.</param>
-    public static float[] Sample(Mesh mesh, VolumeSections values, CancellationToken cancellation = default)
+    public static float[] Sample(Mesh mesh, SectionedVolume values, CancellationToken cancellation = default)
     {
         var (shape, size, origin) = (values.Shape, values.VoxelSize, values.Origin);
         static int Voxel(double position, double start, double step, int count) => (int)Math.Clamp(Math.Round((position - start) / step), 0, count - 1);
@@ -53,7 +53,7 @@ public static class MeshColours
     /// <param name="meshes">Surfaces, nm.</param>
     /// <param name="values">Uncertainty or error <c>[Z, Y, X]</c> in the same space, read twice, section by section, for all meshes together.</param>
     /// <param name="cancellation">Stops between sections.</param>
-    public static (Mesh[] Meshes, double Low, double High) ByQuantity(IReadOnlyList<Mesh> meshes, VolumeSections values, CancellationToken cancellation = default)
+    public static (Mesh[] Meshes, double Low, double High) ByQuantity(IReadOnlyList<Mesh> meshes, SectionedVolume values, CancellationToken cancellation = default)
     {
         var (low, high, _, _) = values.Limits(QuantityTail, cancellation);
         var sampled = Sample(meshes.Count == 1 ? meshes[0] : new Mesh([.. meshes.SelectMany(m => m.Positions)], []), values, cancellation);

@@ -110,7 +110,7 @@ public sealed class NeuroglancerScene : IDisposable
     private static NeuroglancerObjects Objects(
         string labels, VoxelSize? voxelSize, LabelSurfaceOptions options, string folder, Action<string>? notice, IProgress<double>? progress, CancellationToken cancellation)
     {
-        using var sections = VolumeSections.Open(labels, voxelSize);
+        using var sections = SectionedVolume.Open(labels, voxelSize);
         var found = LabelSurfaces.Extract(sections.Reader, sections.VoxelSize, sections.Origin, options, progress, cancellation);
         NeuroglancerLevels.Write([.. found.Select(o => ((ulong)o.Label, o.Mesh))], folder, progress, cancellation);
         if (found.Count > MostShown)

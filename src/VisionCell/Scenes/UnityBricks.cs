@@ -26,7 +26,7 @@ internal static class UnityBricks
     /// <param name="stream">Empty and seekable.</param>
     /// <param name="progress">Called for each brick.</param>
     /// <param name="cancellation">Stops between bricks.</param>
-    public static void Write(VolumeSections volume, int edge, Stream stream, Action progress, CancellationToken cancellation)
+    public static void Write(SectionedVolume volume, int edge, Stream stream, Action progress, CancellationToken cancellation)
     {
         var grid = Grid(volume.Shape, edge);
         var (side, size) = (edge + 2 * Border, volume.VoxelType == VoxelType.UInt8 ? 1 : 2);

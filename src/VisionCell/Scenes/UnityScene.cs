@@ -14,7 +14,7 @@ namespace VisionCell.Scenes;
 /// <param name="IsoValue">Grey value of the surface; null where it is not known.</param>
 /// <param name="Raw">The sections as they were acquired, from which the volume was reconstructed; null for none.</param>
 public sealed record UnityInput(
-    VolumeSections Volume, VolumeSections? Labels = null, VolumeSections? Uncertainty = null, Mesh? Surface = null, double? IsoValue = null, VolumeSections? Raw = null);
+    SectionedVolume Volume, SectionedVolume? Labels = null, SectionedVolume? Uncertainty = null, Mesh? Surface = null, double? IsoValue = null, SectionedVolume? Raw = null);
 
 /// <summary>How a scene for Unity is written.</summary>
 public sealed record UnityOptions
@@ -57,7 +57,7 @@ public static class UnityScene
         if (input.Labels is { VoxelType: VoxelType.Float32 })
             throw new BadInputException("labels are whole numbers, this volume holds 32-bit floats; convert it to 8 or 16 bit");
         var edge = (options ?? new UnityOptions()).BrickEdge;
-        (string Name, string Kind, VolumeSections? Volume)[] all = [("volume", "image", input.Volume), ("raw", "raw", input.Raw), ("uncertainty", "uncertainty", input.Uncertainty), ("labels", "labels", input.Labels)];
+        (string Name, string Kind, SectionedVolume? Volume)[] all = [("volume", "image", input.Volume), ("raw", "raw", input.Raw), ("uncertainty", "uncertainty", input.Uncertainty), ("labels", "labels", input.Labels)];
         var volumes = all.Where(v => v.Volume is not null).Select(v => (v.Name, v.Kind, Volume: v.Volume!)).ToArray();
         long total = volumes.Sum(v => UnityBricks.Grid(v.Volume.Shape, edge).Count) * 8 / 7 + 1, done = 0;
         void Count() => progress?.Report(Math.Min(1, (double)Interlocked.Increment(ref done) / total));
@@ -77,7 +77,7 @@ public static class UnityScene
         });
     }
 
-    private static JsonObject Write(string name, string kind, VolumeSections volume, int edge, string folder, Action progress, CancellationToken cancellation)
+    private static JsonObject Write(string name, string kind, SectionedVolume volume, int edge, string folder, Action progress, CancellationToken cancellation)
     {
         var (low, high, least, most) = kind == "labels" ? (0, 1, 0, 1) : volume.Limits(cancellation: cancellation);
         var (stored, offset, factor) = volume.VoxelType == VoxelType.Float32 ? Stored(volume, least, most) : (volume, 0, 1);
@@ -107,7 +107,7 @@ public static class UnityScene
     }
 
     /// <summary>The voxels as whole numbers, and how a value is found again: offset + factor · stored.</summary>
-    private static (VolumeSections Stored, double Offset, double Factor) Stored(VolumeSections volume, float low, float high)
+    private static (SectionedVolume Stored, double Offset, double Factor) Stored(SectionedVolume volume, float low, float high)
     {
         if (!(high > low))
             (low, high) = float.IsFinite(low) ? (low, low + 1) : (0, 1);

@@ -60,7 +60,7 @@ public static class VolumeScene
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="BadInputException">There is no surface at that grey value, or the folder can't be written.</exception>
     public static VolumeSceneResult Write(
-        VolumeSections volume, string folder, VolumeSceneOptions options, VolumeSections? uncertainty = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        SectionedVolume volume, string folder, VolumeSceneOptions options, SectionedVolume? uncertainty = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         var preset = options.Preset ?? ScenePreset.CellBiology;
         var iso = options.Iso ?? IsoThreshold.Suggest(volume.Reader, null, cancellation);
@@ -96,7 +96,7 @@ public static class VolumeScene
     }
 
     /// <summary>The outer corners of the first and last voxel, nm.</summary>
-    private static (Vector3 Low, Vector3 High) Corners(VolumeSections volume)
+    private static (Vector3 Low, Vector3 High) Corners(SectionedVolume volume)
     {
         var (half, shape) = (Edge(volume) * 0.5, volume.Shape);
         var low = Vector3.Of(volume.Origin) - half;
@@ -104,10 +104,10 @@ public static class VolumeScene
         return (low, low + new Vector3(shape.X * edge.X, shape.Y * edge.Y, shape.Z * edge.Z));
     }
 
-    private static Vector3 Edge(VolumeSections volume) => new(volume.VoxelSize.X, volume.VoxelSize.Y, volume.VoxelSize.Z);
+    private static Vector3 Edge(SectionedVolume volume) => new(volume.VoxelSize.X, volume.VoxelSize.Y, volume.VoxelSize.Z);
 
     private static SceneSection[] Sections(
-        VolumeSections volume, string folder, SectionCards which, Vector3 view, out SceneCutaway? cut, CancellationToken cancellation)
+        SectionedVolume volume, string folder, SectionCards which, Vector3 view, out SceneCutaway? cut, CancellationToken cancellation)
     {
         cut = null;
         if (which == SectionCards.None)
@@ -142,7 +142,7 @@ public static class VolumeScene
     private static (int Across, int Down) Axes(int normal) => normal switch { 0 => (2, 1), 1 => (0, 2), _ => (0, 1) };
 
     /// <summary>The grey values of the parts of three sections across x, y and z, each section of the volume read once.</summary>
-    private static float[][] Pictures(VolumeSections volume, int[] face, int[] first, int[] last, CancellationToken cancellation)
+    private static float[][] Pictures(SectionedVolume volume, int[] face, int[] first, int[] last, CancellationToken cancellation)
     {
         int Count(int axis) => last[axis] - first[axis] + 1;
         float[][] pictures = [.. Enumerable.Range(0, 3).Select(Axes).Select(a => new float[Count(a.Across) * Count(a.Down)])];
@@ -161,7 +161,7 @@ public static class VolumeScene
     }
 
     /// <summary>A part of the section across an axis (0 x, 1 y, 2 z), as a picture: columns run along x, or along z where the section is across x; rows run along y, or z.</summary>
-    private static SceneSection Card(VolumeSections volume, string folder, int normal, int index, int[] first, int[] last, float[] values, (double Low, double High) window)
+    private static SceneSection Card(SectionedVolume volume, string folder, int normal, int index, int[] first, int[] last, float[] values, (double Low, double High) window)
     {
         var (across, down) = Axes(normal);
         int width = last[across] - first[across] + 1, height = last[down] - first[down] + 1;
@@ -179,7 +179,7 @@ public static class VolumeScene
             Along(a => a == across ? width * edge[a] : 0), Along(a => a == down ? height * edge[a] : 0), $"section {name}");
     }
 
-    private static SceneVolume Fog(VolumeSections sections, string folder, bool dark, double iso, CancellationToken cancellation)
+    private static SceneVolume Fog(SectionedVolume sections, string folder, bool dark, double iso, CancellationToken cancellation)
     {
         Directory.CreateDirectory(Path.Combine(folder, "volumes"));
         var whole = sections;

@@ -7,12 +7,12 @@ namespace VisionCell.Formats;
 /// A volume <c>[Z, Y, X]</c> that is worked on section by section, so that it need not fit into memory: a file, or a volume that is in memory
 /// already, which becomes one by itself.
 /// </summary>
-public sealed class VolumeSections : IDisposable
+public sealed class SectionedVolume : IDisposable
 {
     /// <summary>Wraps a reader.</summary>
     /// <param name="reader">Reads the sections; disposed of with this.</param>
     /// <param name="voxelSize">The voxel size that holds, nm.</param>
-    public VolumeSections(SectionReader reader, VoxelSize voxelSize) => (Reader, VoxelSize) = (reader, voxelSize);
+    public SectionedVolume(SectionReader reader, VoxelSize voxelSize) => (Reader, VoxelSize) = (reader, voxelSize);
 
     /// <summary>Reads the sections.</summary>
     public SectionReader Reader { get; }
@@ -33,10 +33,10 @@ public sealed class VolumeSections : IDisposable
     public Provenance Provenance => Reader.Provenance;
 
     /// <summary>A volume in memory.</summary>
-    public static implicit operator VolumeSections(Volume volume) => FromVolume(volume);
+    public static implicit operator SectionedVolume(Volume volume) => FromVolume(volume);
 
     /// <summary>A volume in memory.</summary>
-    public static VolumeSections FromVolume(Volume volume) => new(
+    public static SectionedVolume FromVolume(Volume volume) => new(
         new SectionReader.Whole(new VolumeInfo(volume.Provenance.Source, "memory", volume.Shape, volume.VoxelType, volume.VoxelSize, volume.Origin, "zyx", [], []), volume), volume.VoxelSize);
 
     /// <summary>A file in any format.</summary>
@@ -44,10 +44,10 @@ public sealed class VolumeSections : IDisposable
     /// <param name="voxelSize">Overrides what the file says, nm.</param>
     /// <param name="notice">Told what the user should know of the file.</param>
     /// <exception cref="BadInputException">It cannot be read, or nothing says its voxel size.</exception>
-    public static VolumeSections Open(string path, VoxelSize? voxelSize = null, Action<string>? notice = null)
+    public static SectionedVolume Open(string path, VoxelSize? voxelSize = null, Action<string>? notice = null)
     {
         var (reader, size) = VolumeFormats.OpenSections(path, voxelSize, notice);
-        return new VolumeSections(reader, size);
+        return new SectionedVolume(reader, size);
     }
 
     /// <summary>Grey levels that a picture should span, as <see cref="ContrastLimits.Of"/> of all voxels, and the smallest and largest finite voxel (infinite where there is none).</summary>
@@ -77,7 +77,7 @@ public sealed class VolumeSections : IDisposable
     /// <param name="folder">Where the file lies.</param>
     /// <param name="cancellation">Stops between sections.</param>
     /// <exception cref="BadInputException">The disk is full.</exception>
-    public VolumeSections Halved(Shape3 factors, string folder, CancellationToken cancellation = default)
+    public SectionedVolume Halved(Shape3 factors, string folder, CancellationToken cancellation = default)
     {
         var (shape, size, origin) = (Shape, VoxelSize, Origin);
         var halved = Pyramid.Halved(shape, factors);
@@ -103,7 +103,7 @@ public sealed class VolumeSections : IDisposable
         var bytes = (long)halved.SectionCount * SectionBytes.Size(VoxelType);
         var gate = new Lock();
         var info = Reader.Info with { Shape = halved, VoxelSize = coarser, Origin = Pyramid.Origin(origin, size, factors) };
-        return new VolumeSections(new SectionReader.By(info, Provenance, Read, file), coarser);
+        return new SectionedVolume(new SectionReader.By(info, Provenance, Read, file), coarser);
 
         void Read(int z, Span<byte> destination)
         {
@@ -117,7 +117,7 @@ public sealed class VolumeSections : IDisposable
 
     /// <summary>The same with each voxel made a 16-bit number.</summary>
     /// <param name="convert">What becomes of a value.</param>
-    internal VolumeSections Mapped(Func<float, ushort> convert) => new(new SectionReader.By(Reader.Info with { VoxelType = VoxelType.UInt16 }, Provenance, (z, destination) =>
+    internal SectionedVolume Mapped(Func<float, ushort> convert) => new(new SectionReader.By(Reader.Info with { VoxelType = VoxelType.UInt16 }, Provenance, (z, destination) =>
     {
         var section = new float[Shape.SectionCount];
         Reader.Read(z, section);

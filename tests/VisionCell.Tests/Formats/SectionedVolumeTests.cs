@@ -7,7 +7,7 @@ using VisionCell.Volumes;
 namespace VisionCell.Tests.Formats;
 
 /// <summary>What is worked out section by section is what the whole volume gives.</summary>
-public sealed class VolumeSectionsTests : IDisposable
+public sealed class SectionedVolumeTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("vc-sections").FullName;
 
@@ -30,7 +30,7 @@ public sealed class VolumeSectionsTests : IDisposable
     public void Limits_are_those_of_all_voxels(int z, int y, int x)
     {
         var volume = Noise(new Shape3(z, y, x));
-        var (low, high, least, most) = ((VolumeSections)volume).Limits(0.02, Cancellation);
+        var (low, high, least, most) = ((SectionedVolume)volume).Limits(0.02, Cancellation);
         Assert.Equal(ContrastLimits.Of(volume.Data, 0.02), (low, high));
         Assert.Equal((volume.Data.Where(float.IsFinite).Min(), volume.Data.Where(float.IsFinite).Max()), (least, most));
     }
@@ -43,7 +43,7 @@ public sealed class VolumeSectionsTests : IDisposable
     {
         var (factors, whole) = (new Shape3(z, y, x), Noise(new Shape3(9, 20, 33)).Map(v => (ushort)(float.IsNaN(v) ? 0 : v + 60)));
         var expected = Pyramid.Halve(whole, factors, Cancellation);
-        using (var halved = ((VolumeSections)whole).Halved(factors, _folder, Cancellation))
+        using (var halved = ((SectionedVolume)whole).Halved(factors, _folder, Cancellation))
         {
             Assert.Equal((expected.Shape, expected.VoxelSize, expected.Origin), (halved.Shape, halved.VoxelSize, halved.Origin));
             Assert.Equal(expected.Bytes.ToArray(), halved.ReadWhole(Cancellation).Bytes.ToArray());
@@ -70,7 +70,7 @@ public sealed class VolumeSectionsTests : IDisposable
         var values = Noise(new Shape3(12, 13, 14));
         var random = new Random(2);
         var mesh = new Mesh([.. Enumerable.Range(0, 900).Select(i => (float)(random.NextDouble() * 500 - 60))], []);
-        using var sections = new VolumeSections(new Counting(values, VolumeSections.FromVolume(values).Reader.Info), values.VoxelSize);
+        using var sections = new SectionedVolume(new Counting(values, SectionedVolume.FromVolume(values).Reader.Info), values.VoxelSize);
         var sampled = MeshColours.Sample(mesh, sections, Cancellation);
         for (var v = 0; v < mesh.VertexCount; v++)
         {
@@ -95,7 +95,7 @@ public sealed class VolumeSectionsTests : IDisposable
         string here = Path.Combine(_folder, "here"), there = Path.Combine(_folder, "there");
         var doubt = volume.ToFloat32();
         VolumeScene.Write(volume, here, options, doubt, cancellation: Cancellation);
-        using (VolumeSections sections = VolumeSections.Open(zarr))
+        using (SectionedVolume sections = SectionedVolume.Open(zarr))
             VolumeScene.Write(sections, there, options, sections, cancellation: Cancellation);
         string[] Files(string folder) => [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f)).Order()];
         Assert.Equal(Files(here), Files(there));
