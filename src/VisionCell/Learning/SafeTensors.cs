@@ -138,6 +138,8 @@ public static class SafeTensors
 
     private static byte[] Stored(Tensor tensor, bool half)
     {
+        // Holds what lies between until its numbers are copied.
+        using var scope = NewDisposeScope();
         var here = tensor.detach().cpu().contiguous();
         if (here.dtype == ScalarType.Byte)
             return here.data<byte>().ToArray();

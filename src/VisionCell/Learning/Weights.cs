@@ -47,7 +47,7 @@ public sealed class Weights : IDisposable
     {
         if (_values is not null)
             throw new InvalidOperationException($"'{name}' comes too late: the weights already lie in one vector");
-        // Holds what lies between: without a scope a collection may let go of it while libtorch still reads it, which seldom ended a process.
+        // Holds what lies between: without a scope a collection may let go of it while libtorch still reads it.
         using var scope = NewDisposeScope();
         _tensors.Add(name, value.detach().to(ScalarType.Float32).clone().DetachFromDisposeScope());
     }
